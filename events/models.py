@@ -1,0 +1,150 @@
+"""The events: what one source says of one thing, and of its own runs.
+
+A *record* is everything one source says of one thing, key `source/native-key`. It is sent in *sections*, one event each,
+so that a partial inventory replaces only what it mentions (law 3). The data of an event is the section's content; everything else
+(who, when, which sequence) travels in the CloudEvents attributes, see `events.codec`.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+Scalar = str | int | float | bool
+Properties = dict[str, Scalar]
+SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+NativeKey = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^#\x00-\x1f]+$")]
+SectionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,31}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")  # unknown fields of a known version are ignored, not refused
+
+
+class Identifier(_Model):
+    """A name of the thing itself, as its tool reports it; the inventory normalises it. Schemes: `inventory.identifiers`."""
+
+    scheme: Text
+    value: Text
+
+
+class Reference(_Model):
+    """A name of another thing; `kind` is what the source takes it for and decides which family's identifiers are searched."""
+
+    scheme: Text
+    value: Text
+    kind: Text
+
+
+class CatalogueItem(_Model):
+    """Something that exists once however many have it: a Software version, a HardwareModel, an OperatingSystem release.
+
+    Its raw properties are its identity; reading them (which product, which cycle) is the inventory's work.
+    """
+
+    kind: Literal["Software", "HardwareModel", "OperatingSystem"]
+    properties: Properties
+
+
+class Relation(_Model):
+    """`direction` out: this thing -type-> to; in: to -type-> this thing (a host naming its guests says RUNS_ON, in)."""
+
+    type: Text
+    to: Annotated[Reference | CatalogueItem, Field(union_mode="left_to_right")]
+    direction: Literal["out", "in"] = "out"
+    properties: Properties = {}
+
+
+_Item = TypeVar("_Item", bound=BaseModel)
+
+
+def _canonical(items: Iterable[_Item]) -> tuple[_Item, ...]:
+    """Sorted and without repetition: the same content has the same bytes, whatever order a tool reported it in."""
+    unique = {json.dumps(item.model_dump(mode="json"), sort_keys=True): item for item in items}
+    return tuple(unique[text] for text in sorted(unique))
+
+
+class Section(_Model):
+    """One part of a record. An empty section is a statement too: it replaces what the section said before."""
+
+    name: Annotated[str, StringConstraints(max_length=512)] = ""
+    identifiers: Annotated[tuple[Identifier, ...], AfterValidator(_canonical)] = ()
+    properties: Properties = {}
+    relations: Annotated[tuple[Relation, ...], AfterValidator(_canonical)] = ()
+
+
+class Draft(_Model):
+    """What a collector emits: one thing as its source sees it, before the outbox gives it a sequence."""
+
+    native_key: NativeKey
+    kind: Text
+    sections: dict[SectionName, Section]
+
+
+class _Sequenced(_Model):
+    source: SourceName
+    sequence: int = Field(ge=0, description="µs since 1970 or one more than the source's last, whichever is higher")
+    time: datetime = Field(description="when the source said it")
+
+
+class RecordObserved(_Sequenced):
+    """`landkarte.record.observed.v1`: the source saw the thing; this section replaces its earlier one."""
+
+    native_key: NativeKey
+    section: SectionName
+    kind: Text
+    run: str
+    rank: int = Field(ge=0, le=100, description="trust in the source; the higher rank wins a disagreement")
+    first_observed: datetime = Field(description="when this source first reported this record; never falls back")
+    changed: int = Field(ge=0, description="sequence at which this section's content last became what it is")
+    content: Section
+
+
+class RecordWithdrawn(_Sequenced):
+    """`landkarte.record.withdrawn.v1`: the source takes back all it said of the thing up to this sequence."""
+
+    native_key: NativeKey
+    reason: str = ""
+
+
+class RunCompleted(_Sequenced):
+    """`landkarte.run.completed.v1`, the marker: in this partition, what the source said below `sequence` was not seen again.
+
+    Written to every partition after all records of a complete run are durable (law 4); `sequence` is the run's first.
+    """
+
+    run: str
+    partition: int = Field(ge=0)
+
+
+class Problem(_Model):
+    """One thing a run could not use: which, and why, in words its owner can act on."""
+
+    item: str
+    reason: str
+
+
+class RunReport(_Sequenced):
+    """`landkarte.run.report.v1`: how one run of a source went, for people."""
+
+    run: str
+    collector: str
+    started: datetime
+    status: Literal["complete", "partial", "failed"]
+    seen: int = Field(ge=0)
+    emitted: int = Field(ge=0)
+    skipped: int = Field(ge=0)
+    failed: int = Field(ge=0)
+    problems: tuple[Problem, ...] = Field(default=(), description="at most `MAX_PROBLEMS`; the counts are complete")
+
+
+MAX_PROBLEMS = 1000
+Event = RecordObserved | RecordWithdrawn | RunCompleted | RunReport
+
+
+def record_key(source: str, native_key: str) -> str:
+    """The key of a record; a source's name holds no slash, so it can be read back."""
+    return f"{source}/{native_key}"

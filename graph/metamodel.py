@@ -1,0 +1,251 @@
+"""The metamodel, as data: every kind, property and relation of the graph, declared once.
+
+Cypher, SQL, the API's documents and `docs/metamodel.md` derive from it. What is not declared here does not enter the graph.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Group = Literal["thing", "catalogue", "city"]
+Failure = Literal["none", "to_source", "to_target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property of a kind. `type` is what a value is stored as; dates are ISO 8601 text."""
+
+    name: str
+    type: Literal["string", "integer", "number", "boolean", "date"]
+    description: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of node. `family`: kinds that can be one asset; `named`: its name, within the family, is an identifier."""
+
+    label: str
+    english: str
+    german: str
+    group: Group
+    description: str
+    family: str
+    named: bool = False
+    properties: tuple[Property, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RelationType:
+    """A kind of relationship. `failure`: which end is affected when the other fails. `single`: one per source node."""
+
+    type: str
+    sources: frozenset[str]
+    targets: frozenset[str]
+    english: str
+    german: str
+    failure: Failure = "none"
+    single: bool = False
+    properties: tuple[Property, ...] = ()
+
+
+def _text(name: str, description: str) -> Property:
+    return Property(name, "string", description)
+
+
+def _count(name: str, description: str, unit: str = "") -> Property:
+    return Property(name, "integer", description, unit)
+
+
+def _date(name: str, description: str) -> Property:
+    return Property(name, "date", description)
+
+
+def _flag(name: str, description: str) -> Property:
+    return Property(name, "boolean", description)
+
+
+_PROTECTION = tuple(
+    _text(f"protection_{goal}", f"BSI protection need for {goal}: normal, hoch or sehr hoch")
+    for goal in ("confidentiality", "integrity", "availability")
+)
+_CARE = (
+    _text("description", "what it is, in a sentence"),
+    *_PROTECTION,
+    _text("protection_reason", "why the protection need is what it is"),
+    _count("recovery_time", "time within which it must run again", "h"),
+    _count("recovery_point", "work that may be lost", "h"),
+    _text("service_hours", "when it must run"),
+    _count("priority", "1 is the first to be restored"),
+    _count("replacement_cost", "what replacing it costs", "EUR"),
+    _text("planned_successor", "what will replace it"),
+    _text("supported_platforms", "platforms its vendor supports, separated by commas"),
+    _date("last_restore_test", "when a restore was last tried"),
+    _text("comment", "a remark of its owner"),
+)
+_HARDWARE = (
+    _text("vendor", "manufacturer, as reported"),
+    _text("model", "model, as reported"),
+    _text("serial", "serial number, as reported"),
+    _text("asset_tag", "the owner's inventory number"),
+    _text("environment", "production, test, ..."),
+    _text("hardware_status", "planned, active, retired, as its owner says"),
+    _date("purchase_date", "when it was bought"),
+    _date("warranty_end", "when its warranty ends"),
+    _date("bios_date", "date of its BIOS or firmware"),
+    _text("bios_version", "version of its BIOS"),
+    _text("firmware", "version of its firmware, as reported"),
+)
+_COMPUTER = (
+    *_HARDWARE,
+    _text("hostname", "host name, as reported"),
+    _text("fqdn", "fully qualified domain name, as reported"),
+    _text("chassis", "chassis type, as reported"),
+    _text("virtualisation", "what it runs in: physical, kvm, vmware, docker, ..."),
+    _text("architecture", "processor architecture"),
+    _text("processor", "processor model"),
+    _count("cores", "processor cores"),
+    _count("memory_mib", "memory", "MiB"),
+    _text("os_name", "operating system, as reported"),
+    _text("os_version", "its version, as reported"),
+    _text("kernel", "kernel version"),
+    _text("domain", "directory domain or workgroup"),
+    _text("coverage", "what the source could not read here, separated by commas"),
+)
+
+
+def _thing(label: str, english: str, german: str, description: str, family: str, *rest: Property, named: bool = False) -> Kind:
+    return Kind(label, english, german, "thing", description, family, named, (*rest, *_CARE))
+
+
+def _city(label: str, english: str, german: str, description: str, *rest: Property) -> Kind:
+    return Kind(label, english, german, "city", description, label.lower(), named=True, properties=(*rest, *_CARE))
+
+
+KINDS: dict[str, Kind] = {
+    kind.label: kind
+    for kind in (
+        _thing("Server", "Server", "Server", "a computer that serves others", "computer", *_COMPUTER),
+        _thing("VirtualMachine", "Virtual machine", "Virtuelle Maschine", "a computer inside another", "computer", *_COMPUTER),
+        _thing("Client", "Client", "Arbeitsplatzrechner", "a computer one person works at", "computer", *_COMPUTER),
+        _thing("NetworkDevice", "Network device", "Netzwerkgerät", "switch, router, firewall, access point", "network", *_COMPUTER),
+        _thing("Printer", "Printer", "Drucker", "printer or multifunction device", "printer", *_COMPUTER),
+        _thing("MobileDevice", "Mobile device", "Mobilgerät", "phone or tablet", "mobile", *_COMPUTER),
+        _thing("StorageSystem", "Storage system", "Speichersystem", "disk array or filer", "storage", *_COMPUTER),
+        _thing(
+            "Cluster", "Cluster", "Cluster", "members that stand for each other", "cluster",
+            _count("required", "how many members must run; 1 unless said otherwise"), named=True,
+        ),
+        _thing("Workload", "Workload", "Arbeitslast", "a service or container group that runs on a platform", "workload", named=True),
+        _thing(
+            "DatabaseInstance", "Database instance", "Datenbankinstanz", "one running database server", "database",
+            _text("engine", "database product"), _text("version", "its version, as reported"), named=True,
+        ),
+        _thing(
+            "Application", "Application", "Fachverfahren", "software as its users know it", "application",
+            _text("vendor", "who makes it"), _text("version", "its version, as its owner says"),
+            _text("operated_by", "who runs it, if not the city"), _count("users", "how many use it"), named=True,
+        ),
+        _thing(
+            "ExternalService", "External service", "Externer Dienst", "run by a data centre, vendor or carrier", "external",
+            _text("provider", "who runs it"), named=True,
+        ),
+        _thing("Utility", "Utility", "Versorgung", "power feed, cooling or uplink", "utility", named=True),
+        Kind(
+            "Endpoint", "Endpoint", "Endpunkt", "thing", "referred to, and owned by nobody", "endpoint",
+            properties=(_text("scheme", "scheme of the identifier referred to"), _text("value", "its value")),
+        ),
+        Kind(
+            "Software", "Software", "Software", "catalogue", "a product in a version, as reported", "software",
+            properties=(
+                _text("name", "product or package name"), _text("version", "version, with its release"),
+                _text("vendor", "publisher"), _text("package_type", "deb, rpm, apk, windows, ..."),
+            ),
+        ),
+        Kind(
+            "HardwareModel", "Hardware model", "Hardwaremodell", "catalogue", "a model of a manufacturer", "model",
+            properties=(_text("name", "model"), _text("vendor", "manufacturer")),
+        ),
+        Kind(
+            "OperatingSystem", "Operating system", "Betriebssystem", "catalogue", "a release, as reported", "os",
+            properties=(
+                _text("name", "short name or os-release ID"), _text("version", "version or VERSION_ID"),
+                _text("full_name", "the name in full"), _text("edition", "edition"), _text("build", "build number"),
+            ),
+        ),
+        Kind(
+            "LifecycleCycle", "Lifecycle cycle", "Lebenszyklus", "catalogue", "a product's release line and its dates", "cycle",
+            properties=(_text("product", "product"), _text("cycle", "release line"), _date("end_of_life", "end of security support")),
+        ),
+        _city(
+            "OrganisationUnit", "Organisation unit", "Organisationseinheit", "a department, office or team",
+            _text("mailbox", "function mailbox"), _text("hours", "office hours"), _text("level", "Dezernat, Fachdienst, Team"),
+        ),
+        _city("Location", "Location", "Standort", "site, building, room or rack", _text("level", "site, building, room or rack"),
+              _text("address", "street and town")),
+        _city("BusinessProcess", "Business process", "Geschäftsprozess", "what an office does"),
+        _city("CitizenService", "Citizen service", "Bürgerdienst", "what a citizen asks for", _text("leika", "LeiKa key, 14 digits")),
+        _city("Vendor", "Vendor", "Hersteller", "who supplies", _text("contact", "function mailbox or telephone")),
+        _city(
+            "Contract", "Contract", "Vertrag", "an agreement with a vendor", _count("annual_cost", "cost a year", "EUR"),
+            _date("end", "when it ends"), _count("notice_months", "notice to give", "months"),
+        ),
+        _city("Project", "Project", "Projekt", "a plan that changes the landscape", _date("start", "first day"), _date("end", "last day")),
+    )
+}
+
+COMPUTERS = frozenset({"Server", "VirtualMachine", "Client"})
+DEVICES = COMPUTERS | {"NetworkDevice", "Printer", "MobileDevice", "StorageSystem"}
+THINGS = frozenset(kind.label for kind in KINDS.values() if kind.group == "thing")
+CATALOGUE = frozenset(kind.label for kind in KINDS.values() if kind.group == "catalogue")
+CITY = frozenset(kind.label for kind in KINDS.values() if kind.group == "city")
+ASSETS = THINGS | CITY
+_END = frozenset({"Endpoint"})
+_CLAIMABLE = ASSETS - _END
+
+_EVIDENCE = (
+    _text("evidence", "declared by a person or observed by a tool"),
+    _text("process", "process that holds the connection"),
+    _count("port", "port of the server's side"),
+    _text("protocol", "tcp or udp"),
+)
+_DEPENDENCE = (
+    *_EVIDENCE,
+    _text("strength", "required: it stops; degrades: it runs worse"),
+    _text("alternatives", "name of the group of which any one, or `alternatives_required`, is enough"),
+    _count("alternatives_required", "how many of the group are needed"),
+)
+
+RELATIONS: dict[str, RelationType] = {
+    relation.type: relation
+    for relation in (
+        RelationType("DEPENDS_ON", _CLAIMABLE, ASSETS, "depends on", "hängt ab von", "to_source", properties=_DEPENDENCE),
+        RelationType("RUNS_ON", _CLAIMABLE, THINGS, "runs on", "läuft auf", "to_source", properties=_EVIDENCE),
+        RelationType("MEMBER_OF", _CLAIMABLE, ASSETS, "is a member of", "gehört zu", "to_target", properties=_EVIDENCE),
+        RelationType("CONNECTS_TO", DEVICES, THINGS, "connects to", "verbindet sich mit", properties=_EVIDENCE),
+        RelationType("EXCHANGES_DATA_WITH", _CLAIMABLE, ASSETS, "exchanges data with", "tauscht Daten aus mit", properties=_EVIDENCE),
+        RelationType(
+            "INSTALLED", THINGS - _END, frozenset({"Software"}), "has installed", "hat installiert",
+            properties=(_text("architecture", "processor architecture of the package"), _date("installed_on", "when it was installed")),
+        ),
+        RelationType("IS_MODEL", THINGS - _END, frozenset({"HardwareModel"}), "is a", "ist ein", single=True),
+        RelationType("HAS_OS", THINGS - _END, frozenset({"OperatingSystem"}), "runs the system", "hat als Betriebssystem", single=True),
+        RelationType(
+            "FOLLOWS", CATALOGUE - {"LifecycleCycle"}, frozenset({"LifecycleCycle"}), "follows", "folgt",
+            properties=(_text("method", "how it was matched"), Property("confidence", "number", "how sure the match is, 0 to 1")),
+        ),
+        RelationType("SUPPORTS", _CLAIMABLE, frozenset({"BusinessProcess"}), "supports", "unterstützt", "to_target"),
+        RelationType("DELIVERS", frozenset({"BusinessProcess", "Application"}), frozenset({"CitizenService"}), "delivers", "erbringt", "to_target"),
+        RelationType("OWNED_BY", _CLAIMABLE, frozenset({"OrganisationUnit"}), "is owned by", "gehört"),
+        RelationType("LOCATED_IN", _CLAIMABLE, frozenset({"Location"}), "is located in", "steht in", "to_source"),
+        RelationType("POWERED_BY", _CLAIMABLE, frozenset({"Utility"}), "is powered by", "wird versorgt von", "to_source"),
+        RelationType("COVERED_BY", _CLAIMABLE, frozenset({"Contract"}), "is covered by", "ist abgedeckt durch"),
+        RelationType("SUPPLIED_BY", _CLAIMABLE, frozenset({"Vendor"}), "is supplied by", "wird geliefert von"),
+    )
+}
+CATALOGUE_RELATIONS = frozenset(r.type for r in RELATIONS.values() if r.targets <= CATALOGUE)
+CARRIES_FAILURE = frozenset(r.type for r in RELATIONS.values() if r.failure != "none")
+
+
+def family(kind: str) -> str:
+    """The family a kind belongs to. Raises KeyError for a kind that is not declared."""
+    return KINDS[kind].family

@@ -1,0 +1,187 @@
+"""What the store keeps and gives back: plain values, the same for Neo4j and SQLite."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+Scalar = str | int | float | bool
+Properties = dict[str, Scalar]
+Positions = Mapping[tuple[str, int], int]
+"""The offset of the next message to read, by (topic, partition)."""
+
+
+class EdgeKey(NamedTuple):
+    """The identity of a relationship: there is one of a type between two nodes, however many claim it."""
+
+    source_id: str
+    type: str
+    target_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An asset, an Endpoint or a catalogue node. `sources`: who claims it now, sorted; empty for catalogue and Endpoint."""
+
+    id: str
+    kind: str
+    name: str
+    properties: Properties
+    sources: tuple[str, ...] = ()
+    first_seen: datetime | None = None
+    retired_at: datetime | None = None
+    rules: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A relationship. `claims`: what each record that claims it says of it, by record key, never empty.
+
+    `properties` is the winner of the claims. `since` is kept from when the relationship was drawn.
+    """
+
+    key: EdgeKey
+    properties: Properties
+    claims: Mapping[str, Properties]
+    since: datetime
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources whose records claim it, sorted."""
+        return tuple(sorted({record.split("/", 1)[0] for record in self.claims}))
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRow:
+    """A section of a record. `body`: its content as encoded JSON, which the store keeps compressed."""
+
+    sequence: int
+    changed: int
+    hash: str
+    event_id: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """A record without its bodies. `sequence` is the highest of its sections' and of dead letters that confirm it.
+
+    `asset_id`: the asset it describes; for a record that is not live the one that went on from it, if any.
+    """
+
+    key: str
+    source: str
+    native_key: str
+    kind: str
+    partition: int
+    rank: int
+    sequence: int
+    withdrawn: int
+    live: bool
+    run: str
+    first_observed: datetime
+    last_seen: datetime
+    asset_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRow:
+    """One relation that a live record claims to something it names by an identifier, and the node it is drawn to now."""
+
+    record: str
+    relation: str
+    direction: Literal["out", "in"]
+    identifier: str
+    kind: str
+    properties: Properties
+    drawn: EdgeKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Who holds an identifier: how many live records, and their keys, empty where they are more than was asked for."""
+
+    count: int
+    records: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as its report told it; `problems` is JSON text."""
+
+    id: str
+    source: str
+    collector: str
+    status: str
+    started: datetime
+    ended: datetime
+    seen: int
+    emitted: int
+    skipped: int
+    failed: int
+    problems: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An entry of the journal: what became of one asset, and because of which events.
+
+    `what`: created, changed, retired, returned, continued (its id went on as another). `detail` is JSON text with
+    everything that is needed to undo it: properties before and after, relationships drawn and erased.
+    """
+
+    asset_id: str
+    what: str
+    event_ids: tuple[str, ...]
+    detail: str
+    number: int = 0
+    recorded_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Changes:
+    """The difference one batch makes; written in one transaction together with `positions`.
+
+    Every mapping and list says what to put or remove by key; whatever is not mentioned stays as it is.
+    """
+
+    log: str
+    expected: Positions
+    positions: Positions
+    records: dict[str, RecordRow] = field(default_factory=dict)
+    sections: dict[tuple[str, str], SectionRow | None] = field(default_factory=dict)
+    held: set[tuple[str, str]] = field(default_factory=set)
+    released: set[tuple[str, str]] = field(default_factory=set)
+    references: dict[str, tuple[ReferenceRow, ...]] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    catalogue: dict[str, Node] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
+    continued: dict[str, str] = field(default_factory=dict)
+    edges: dict[EdgeKey, Edge] = field(default_factory=dict)
+    erased: set[EdgeKey] = field(default_factory=set)
+    markers: dict[tuple[str, int], int] = field(default_factory=dict)
+    runs: dict[str, RunRow] = field(default_factory=dict)
+    journal: list[Change] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """An edge seen from one of its ends, with the node at the other."""
+
+    edge: Edge
+    direction: Literal["out", "in"]
+    other: Node
+
+
+@dataclass(frozen=True, slots=True)
+class GraphStatus:
+    """How far the graph is: positions by log, counts by kind (live assets, used catalogue nodes), the journal's last entry."""
+
+    positions: Mapping[str, Positions]
+    counts: Mapping[str, int]
+    relationships: int
+    journal: int
+    last_change: datetime | None
+    last_seen: Mapping[str, datetime]
+    schema: int
+    writer: str

@@ -1,0 +1,179 @@
+"""The store's port: what `Neo4jStore` and `SqliteStore` both promise. `tests/graph/test_store_contract.py` runs on both."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from graph.model import (
+    Change,
+    Changes,
+    Edge,
+    EdgeKey,
+    GraphStatus,
+    Holders,
+    Node,
+    Positions,
+    RecordRow,
+    ReferenceRow,
+    Relationship,
+    RunRow,
+    SectionRow,
+)
+
+SCHEMA_VERSION = 1
+_T = TypeVar("_T")
+
+
+class StoreUnavailable(Exception):
+    """The store cannot be reached, or is busy, now; the same call may succeed later. Text: which store, why."""
+
+
+class BatchTooLarge(Exception):
+    """The transaction did not fit into the store's memory; a smaller one may."""
+
+
+class WriterLost(Exception):
+    """Another writer has taken over; nothing was written, and this one must not write again without a new lease."""
+
+
+class PositionsDiffer(Exception):
+    """The stored positions are not the expected ones; nothing was written. Read them again."""
+
+
+class SchemaTooNew(Exception):
+    """The graph was made by a newer version of this program; it is left untouched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """The right to write: who, and the epoch that every transaction checks."""
+
+    owner: str
+    epoch: int
+
+
+class Transaction(Protocol):
+    """One transaction of the writer. All reads see the state before `write`, which is called at most once, last.
+
+    Keys that are not there are missing from the answer; empty questions cost nothing.
+    """
+
+    def records(self, keys: Collection[str]) -> dict[str, RecordRow]: ...
+
+    def sections(self, records: Collection[str]) -> dict[str, dict[str, SectionRow]]:
+        """For each record its sections with their bodies, by section name."""
+
+    def identifiers(self, records: Collection[str]) -> dict[str, frozenset[str]]:
+        """For each live record the identifiers it holds."""
+
+    def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
+        """For each identifier its live holders; their keys only where they are at most `limit`."""
+
+    def references(self, records: Collection[str]) -> dict[str, tuple[ReferenceRow, ...]]:
+        """For each record its references."""
+
+    def referrers(self, identifiers: Collection[str]) -> dict[str, frozenset[str]]:
+        """For each identifier the keys of the records that refer to it."""
+
+    def reference_counts(self, identifiers: Collection[str]) -> dict[str, int]:
+        """How many references each identifier has, from the stored count."""
+
+    def nodes(self, ids: Collection[str]) -> dict[str, Node]:
+        """Assets and Endpoints, retired ones too; not the catalogue's."""
+
+    def catalogue_edges(self, asset_ids: Collection[str]) -> dict[EdgeKey, Edge]:
+        """All relationships of these assets to catalogue nodes."""
+
+    def edges(self, keys: Collection[EdgeKey]) -> dict[EdgeKey, Edge]: ...
+
+    def markers(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """The highest marker of each (source, partition)."""
+
+    def records_below(self, source: str, partition: int, sequence: int, limit: int) -> list[str]:
+        """Keys of live records of this source and partition whose sequence is lower; at most `limit`, in order of key."""
+
+    def members(self, asset_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """For each asset the keys of the live records that describe it."""
+
+    def write(self, changes: Changes) -> None:
+        """Write the difference. Raises PositionsDiffer.
+
+        Nodes before relationships; the catalogue by MERGE; identifiers' counts of holders and references follow
+        `held`, `released` and `references`. `continued` repoints the records that are not live from an id to its successor.
+        `removed` nodes have no relationships left but those in `erased`. Journal entries get the next numbers, and a
+        recorded_at that never falls.
+        """
+
+
+class GraphReader(Protocol):
+    """Questions. Each sees one consistent state per call (per page for those that iterate). Raises StoreUnavailable."""
+
+    def node(self, node_id: str) -> Node | None:
+        """An asset, Endpoint or catalogue node. A record's id (see `inventory.identity.asset_id`) finds the asset it describes."""
+
+    def assets(
+        self, *, kinds: Collection[str] = (), text: str = "", sources: Collection[str] = (), retired: bool = False, after: str = "", limit: int = 100
+    ) -> list[Node]:
+        """Assets in order of (name, id), after the cursor `after` (text "name\\x00id", exclusive).
+
+        `text` is sought in the name without regard to case; `sources`: described by at least one of these;
+        retired ones only with `retired`. Endpoints only where `kinds` names them.
+        """
+
+    def relationships(self, node_id: str, *, types: Collection[str] = (), after: str = "", limit: int = 1000) -> list[Relationship]:
+        """The node's relationships in order of (type, direction, other id), after that cursor (joined by "\\x00")."""
+
+    def describing(self, asset_id: str) -> list[tuple[RecordRow, dict[str, SectionRow]]]:
+        """The records that describe an asset, with their sections, in order of key."""
+
+    def catalogue(self, kind: str) -> Iterator[Node]:
+        """Catalogue nodes of this kind that a live asset has, in order of id, in bounded memory."""
+
+    def havers(self, relation: str, catalogue_ids: Collection[str]) -> Iterator[tuple[str, Node]]:
+        """(catalogue id, live asset) for each asset with this relation to one of these, in bounded memory."""
+
+    def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
+        """Every live asset and Endpoint, and the relationships of these types between them: the topology."""
+
+    def runs(self, *, source: str = "", after: str = "", limit: int = 100) -> list[RunRow]:
+        """Runs, newest first by (ended, id), after the cursor "isoformat of ended\\x00id"."""
+
+    def changes(self, *, after: int = 0, limit: int = 1000) -> list[Change]:
+        """Entries of the journal with a number above `after`, in order."""
+
+    def status(self) -> GraphStatus: ...
+
+    def everything(self) -> tuple[Iterator[Node], Iterator[Edge]]:
+        """Every asset, Endpoint and used catalogue node, and every relationship, in order of id and key."""
+
+
+class GraphStore(GraphReader, Protocol):
+    """The graph. Opening sets up the schema, which is idempotent and versioned; raises SchemaTooNew, StoreUnavailable."""
+
+    def acquire(self, owner: str, lease: timedelta) -> Writer | None:
+        """Become the writer if there is none, its lease has ended, or it is the same owner; else None. Raises the epoch."""
+
+    def renew(self, writer: Writer, lease: timedelta) -> None:
+        """Extend the lease. Raises WriterLost."""
+
+    def release(self, writer: Writer) -> None:
+        """End the lease now; does nothing where it was lost."""
+
+    def positions(self, log: str) -> Positions:
+        """The next offsets to read from this log (by its identity); empty for a log never read."""
+
+    def logs(self) -> Sequence[str]:
+        """Identities of the logs that positions are kept for."""
+
+    def transact(self, writer: Writer, work: Callable[[Transaction], _T]) -> _T:
+        """Run `work` in one transaction that first checks the writer's epoch; it may run again after a conflict.
+
+        Either all it wrote is durable on return or nothing is. Raises WriterLost, StoreUnavailable, BatchTooLarge.
+        """
+
+    def close(self) -> None:
+        """Release connections; does nothing the second time."""
+
+
+Clock = Callable[[], datetime]

@@ -1,0 +1,1 @@
+"""What it means, pure: identity, merging, difference, lifecycle, impact. Knows no database and no network."""
