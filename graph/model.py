@@ -1,5 +1,6 @@
 """What the store keeps and gives back: plain values, the same for Neo4j and SQLite."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,11 @@ Scalar = str | int | float | bool
 Properties = dict[str, Scalar]
 Positions = Mapping[tuple[str, int], int]
 """The offset of the next message to read, by (topic, partition)."""
+
+
+def node_id(text: str) -> str:
+    """The id of a node from what it is: the first 32 hex digits of SHA-256. A record's and its asset's are the same."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 class EdgeKey(NamedTuple):
@@ -51,20 +57,18 @@ class Edge:
         return tuple(sorted({record.split("/", 1)[0] for record in self.claims}))
 
 
-@dataclass(frozen=True, slots=True)
-class SectionRow:
-    """A section of a record. `body`: its content as encoded JSON, which the store keeps compressed."""
+class SectionMark(NamedTuple):
+    """What is known of a section without its body: stands in the record's row, so that an unchanged run rewrites no body."""
 
     sequence: int
     changed: int
     hash: str
     event_id: str
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class RecordRow:
-    """A record without its bodies. `sequence` is the highest of its sections' and of dead letters that confirm it.
+    """A record without the bodies of its sections, which the store keeps apart, compressed. `sequence` is the highest of its sections' and of dead letters that confirm it.
 
     `asset_id`: the asset it describes; for a record that is not live the one that went on from it, if any.
     """
@@ -82,6 +86,7 @@ class RecordRow:
     first_observed: datetime
     last_seen: datetime
     asset_id: str
+    sections: Mapping[str, SectionMark]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +129,9 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An entry of the journal: what became of one asset, and because of which events.
+    """An entry of the journal: what became of one node, and because of which events.
 
-    `what`: created, changed, retired, returned, continued (its id went on as another). `detail` is JSON text with
+    `what`: created, changed, retired, returned, continued (its id went on as another), removed (an Endpoint's). `detail` is JSON text with
     everything that is needed to undo it: properties before and after, relationships drawn and erased.
     """
 
@@ -142,14 +147,15 @@ class Change:
 class Changes:
     """The difference one batch makes; written in one transaction together with `positions`.
 
-    Every mapping and list says what to put or remove by key; whatever is not mentioned stays as it is.
+    Every mapping and list says what to put or remove by key; whatever is not mentioned stays as it is. `bodies` are by
+    (record, section), None to remove; `references` replace all of a record's; `held` and `released` are (record, identifier).
     """
 
     log: str
     expected: Positions
     positions: Positions
     records: dict[str, RecordRow] = field(default_factory=dict)
-    sections: dict[tuple[str, str], SectionRow | None] = field(default_factory=dict)
+    bodies: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
     held: set[tuple[str, str]] = field(default_factory=set)
     released: set[tuple[str, str]] = field(default_factory=set)
     references: dict[str, tuple[ReferenceRow, ...]] = field(default_factory=dict)

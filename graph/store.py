@@ -18,7 +18,6 @@ from graph.model import (
     ReferenceRow,
     Relationship,
     RunRow,
-    SectionRow,
 )
 
 SCHEMA_VERSION = 1
@@ -61,8 +60,8 @@ class Transaction(Protocol):
 
     def records(self, keys: Collection[str]) -> dict[str, RecordRow]: ...
 
-    def sections(self, records: Collection[str]) -> dict[str, dict[str, SectionRow]]:
-        """For each record its sections with their bodies, by section name."""
+    def bodies(self, records: Collection[str]) -> dict[str, dict[str, bytes]]:
+        """For each record the encoded JSON of its sections, by section name, as it was given to `write`."""
 
     def identifiers(self, records: Collection[str]) -> dict[str, frozenset[str]]:
         """For each live record the identifiers it holds."""
@@ -124,8 +123,8 @@ class GraphReader(Protocol):
     def relationships(self, node_id: str, *, types: Collection[str] = (), after: str = "", limit: int = 1000) -> list[Relationship]:
         """The node's relationships in order of (type, direction, other id), after that cursor (joined by "\\x00")."""
 
-    def describing(self, asset_id: str) -> list[tuple[RecordRow, dict[str, SectionRow]]]:
-        """The records that describe an asset, with their sections, in order of key."""
+    def describing(self, asset_id: str) -> list[tuple[RecordRow, dict[str, bytes]]]:
+        """The records that describe an asset, with the bodies of their sections, in order of key."""
 
     def catalogue(self, kind: str) -> Iterator[Node]:
         """Catalogue nodes of this kind that a live asset has, in order of id, in bounded memory."""
