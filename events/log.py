@@ -83,10 +83,10 @@ class EventLog(Protocol):
         """
 
     def read(self, positions: Positions, *, timeout: float, max_bytes: int) -> list[StoredMessage]:
-        """Messages from `positions` on, from these partitions only, in order within each; empty after `timeout` seconds.
+        """Messages from `positions` on, of these partitions only, in order within each; empty after `timeout` s.
 
-        Stops at about `max_bytes` of keys, headers and values, but gives at least one message where there is one. Keeps no state of
-        its own between calls: the same positions give the same messages. Raises PositionLost.
+        Stops at about `max_bytes` of keys, headers and values, but gives at least one message where there is one. Keeps
+        no state of its own between calls: the same positions give the same messages. Raises PositionLost.
         """
 
     def ends(self, topics: Sequence[str]) -> dict[TopicPartition, int]:

@@ -1,8 +1,8 @@
 """The events: what one source says of one thing, and of its own runs.
 
-A *record* is everything one source says of one thing, key `source/native-key`. It is sent in *sections*, one event each,
-so that a partial inventory replaces only what it mentions (law 3). The data of an event is the section's content; everything else
-(who, when, which sequence) travels in the CloudEvents attributes, see `events.codec`.
+A *record* is everything one source says of one thing, key `source/native-key`. It is sent in *sections*, one event
+each, so that a partial inventory replaces only what it mentions (law 3). The data of an event is the section's content;
+everything else (who, when, which sequence) travels in the CloudEvents attributes, see `events.codec`.
 """
 
 import json
@@ -25,14 +25,17 @@ class _Model(BaseModel):
 
 
 class Identifier(_Model):
-    """A name of the thing itself, as its tool reports it; the inventory normalises it. Schemes: `inventory.identifiers`."""
+    """A name of the thing itself, as its tool reports it; the inventory normalises it.
+
+    Schemes: `inventory.identifiers`.
+    """
 
     scheme: Text
     value: Text
 
 
 class Reference(_Model):
-    """A name of another thing; `kind` is what the source takes it for and decides which family's identifiers are searched."""
+    """A name of another thing; `kind`, what the source takes it for, decides which family is searched."""
 
     scheme: Text
     value: Text
@@ -111,7 +114,7 @@ class RecordWithdrawn(_Sequenced):
 
 
 class RunCompleted(_Sequenced):
-    """`landkarte.run.completed.v1`, the marker: in this partition, what the source said below `sequence` was not seen again.
+    """`landkarte.run.completed.v1`, the marker: what the source said in this partition below `sequence` is gone.
 
     Written to every partition after all records of a complete run are durable (law 4); `sequence` is the run's first.
     """

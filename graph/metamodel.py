@@ -1,51 +1,10 @@
 """The metamodel, as data: every kind, property and relation of the graph, declared once.
 
-Cypher, SQL, the API's documents and `docs/metamodel.md` derive from it. What is not declared here does not enter the graph.
+Cypher, SQL, the API's documents and `docs/metamodel.md` derive from it. What is not declared here does not enter the
+graph.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
-Group = Literal["thing", "catalogue", "city"]
-Failure = Literal["none", "to_source", "to_target"]
-
-
-@dataclass(frozen=True, slots=True)
-class Property:
-    """A property of a kind. `type` is what a value is stored as; dates are ISO 8601 text."""
-
-    name: str
-    type: Literal["string", "integer", "number", "boolean", "date"]
-    description: str
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of node. `family`: kinds that can be one asset; `named`: its name, within the family, is an identifier."""
-
-    label: str
-    english: str
-    german: str
-    group: Group
-    description: str
-    family: str
-    named: bool = False
-    properties: tuple[Property, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RelationType:
-    """A kind of relationship. `failure`: which end is affected when the other fails. `single`: one per source node."""
-
-    type: str
-    sources: frozenset[str]
-    targets: frozenset[str]
-    english: str
-    german: str
-    failure: Failure = "none"
-    single: bool = False
-    properties: tuple[Property, ...] = ()
+from graph.metamodel_form import Kind, Property, RelationType
 
 
 def _text(name: str, description: str) -> Property:
@@ -113,7 +72,9 @@ _COMPUTER = (
 )
 
 
-def _thing(label: str, english: str, german: str, description: str, family: str, *rest: Property, named: bool = False) -> Kind:
+def _thing(
+    label: str, english: str, german: str, description: str, family: str, *rest: Property, named: bool = False
+) -> Kind:
     return Kind(label, english, german, "thing", description, family, named, (*rest, *_CARE))
 
 
@@ -125,71 +86,178 @@ KINDS: dict[str, Kind] = {
     kind.label: kind
     for kind in (
         _thing("Server", "Server", "Server", "a computer that serves others", "computer", *_COMPUTER),
-        _thing("VirtualMachine", "Virtual machine", "Virtuelle Maschine", "a computer inside another", "computer", *_COMPUTER),
+        _thing(
+            "VirtualMachine",
+            "Virtual machine",
+            "Virtuelle Maschine",
+            "a computer inside another",
+            "computer",
+            *_COMPUTER,
+        ),
         _thing("Client", "Client", "Arbeitsplatzrechner", "a computer one person works at", "computer", *_COMPUTER),
-        _thing("NetworkDevice", "Network device", "Netzwerkgerät", "switch, router, firewall, access point", "network", *_COMPUTER),
+        _thing(
+            "NetworkDevice",
+            "Network device",
+            "Netzwerkgerät",
+            "switch, router, firewall, access point",
+            "network",
+            *_COMPUTER,
+        ),
         _thing("Printer", "Printer", "Drucker", "printer or multifunction device", "printer", *_COMPUTER),
         _thing("MobileDevice", "Mobile device", "Mobilgerät", "phone or tablet", "mobile", *_COMPUTER),
         _thing("StorageSystem", "Storage system", "Speichersystem", "disk array or filer", "storage", *_COMPUTER),
         _thing(
-            "Cluster", "Cluster", "Cluster", "members that stand for each other", "cluster",
-            _count("required", "how many members must run; 1 unless said otherwise"), named=True,
-        ),
-        _thing("Workload", "Workload", "Arbeitslast", "a service or container group that runs on a platform", "workload", named=True),
-        _thing(
-            "DatabaseInstance", "Database instance", "Datenbankinstanz", "one running database server", "database",
-            _text("engine", "database product"), _text("version", "its version, as reported"), named=True,
-        ),
-        _thing(
-            "Application", "Application", "Fachverfahren", "software as its users know it", "application",
-            _text("vendor", "who makes it"), _text("version", "its version, as its owner says"),
-            _text("operated_by", "who runs it, if not the city"), _count("users", "how many use it"), named=True,
+            "Cluster",
+            "Cluster",
+            "Cluster",
+            "members that stand for each other",
+            "cluster",
+            _count("required", "how many members must run; 1 unless said otherwise"),
+            named=True,
         ),
         _thing(
-            "ExternalService", "External service", "Externer Dienst", "run by a data centre, vendor or carrier", "external",
-            _text("provider", "who runs it"), named=True,
+            "Workload",
+            "Workload",
+            "Arbeitslast",
+            "a service or container group that runs on a platform",
+            "workload",
+            named=True,
+        ),
+        _thing(
+            "DatabaseInstance",
+            "Database instance",
+            "Datenbankinstanz",
+            "one running database server",
+            "database",
+            _text("engine", "database product"),
+            _text("version", "its version, as reported"),
+            named=True,
+        ),
+        _thing(
+            "Application",
+            "Application",
+            "Fachverfahren",
+            "software as its users know it",
+            "application",
+            _text("vendor", "who makes it"),
+            _text("version", "its version, as its owner says"),
+            _text("operated_by", "who runs it, if not the city"),
+            _count("users", "how many use it"),
+            named=True,
+        ),
+        _thing(
+            "ExternalService",
+            "External service",
+            "Externer Dienst",
+            "run by a data centre, vendor or carrier",
+            "external",
+            _text("provider", "who runs it"),
+            named=True,
         ),
         _thing("Utility", "Utility", "Versorgung", "power feed, cooling or uplink", "utility", named=True),
         Kind(
-            "Endpoint", "Endpoint", "Endpunkt", "thing", "referred to, and owned by nobody", "endpoint",
+            "Endpoint",
+            "Endpoint",
+            "Endpunkt",
+            "thing",
+            "referred to, and owned by nobody",
+            "endpoint",
             properties=(_text("scheme", "scheme of the identifier referred to"), _text("value", "its value")),
         ),
         Kind(
-            "Software", "Software", "Software", "catalogue", "a product in a version, as reported", "software",
+            "Software",
+            "Software",
+            "Software",
+            "catalogue",
+            "a product in a version, as reported",
+            "software",
             properties=(
-                _text("name", "product or package name"), _text("version", "version, with its release"),
-                _text("vendor", "publisher"), _text("package_type", "deb, rpm, apk, windows, ..."),
+                _text("name", "product or package name"),
+                _text("version", "version, with its release"),
+                _text("vendor", "publisher"),
+                _text("package_type", "deb, rpm, apk, windows, ..."),
             ),
         ),
         Kind(
-            "HardwareModel", "Hardware model", "Hardwaremodell", "catalogue", "a model of a manufacturer", "model",
+            "HardwareModel",
+            "Hardware model",
+            "Hardwaremodell",
+            "catalogue",
+            "a model of a manufacturer",
+            "model",
             properties=(_text("name", "model"), _text("vendor", "manufacturer")),
         ),
         Kind(
-            "OperatingSystem", "Operating system", "Betriebssystem", "catalogue", "a release, as reported", "os",
+            "OperatingSystem",
+            "Operating system",
+            "Betriebssystem",
+            "catalogue",
+            "a release, as reported",
+            "os",
             properties=(
-                _text("name", "short name or os-release ID"), _text("version", "version or VERSION_ID"),
-                _text("full_name", "the name in full"), _text("edition", "edition"), _text("build", "build number"),
+                _text("name", "short name or os-release ID"),
+                _text("version", "version or VERSION_ID"),
+                _text("full_name", "the name in full"),
+                _text("edition", "edition"),
+                _text("build", "build number"),
             ),
         ),
         Kind(
-            "LifecycleCycle", "Lifecycle cycle", "Lebenszyklus", "catalogue", "a product's release line and its dates", "cycle",
-            properties=(_text("product", "product"), _text("cycle", "release line"), _date("end_of_life", "end of security support")),
+            "LifecycleCycle",
+            "Lifecycle cycle",
+            "Lebenszyklus",
+            "catalogue",
+            "a product's release line and its dates",
+            "cycle",
+            properties=(
+                _text("product", "product"),
+                _text("cycle", "release line"),
+                _date("end_of_life", "end of security support"),
+            ),
         ),
         _city(
-            "OrganisationUnit", "Organisation unit", "Organisationseinheit", "a department, office or team",
-            _text("mailbox", "function mailbox"), _text("hours", "office hours"), _text("level", "Dezernat, Fachdienst, Team"),
+            "OrganisationUnit",
+            "Organisation unit",
+            "Organisationseinheit",
+            "a department, office or team",
+            _text("mailbox", "function mailbox"),
+            _text("hours", "office hours"),
+            _text("level", "Dezernat, Fachdienst, Team"),
         ),
-        _city("Location", "Location", "Standort", "site, building, room or rack", _text("level", "site, building, room or rack"),
-              _text("address", "street and town")),
+        _city(
+            "Location",
+            "Location",
+            "Standort",
+            "site, building, room or rack",
+            _text("level", "site, building, room or rack"),
+            _text("address", "street and town"),
+        ),
         _city("BusinessProcess", "Business process", "Geschäftsprozess", "what an office does"),
-        _city("CitizenService", "Citizen service", "Bürgerdienst", "what a citizen asks for", _text("leika", "LeiKa key, 14 digits")),
+        _city(
+            "CitizenService",
+            "Citizen service",
+            "Bürgerdienst",
+            "what a citizen asks for",
+            _text("leika", "LeiKa key, 14 digits"),
+        ),
         _city("Vendor", "Vendor", "Hersteller", "who supplies", _text("contact", "function mailbox or telephone")),
         _city(
-            "Contract", "Contract", "Vertrag", "an agreement with a vendor", _count("annual_cost", "cost a year", "EUR"),
-            _date("end", "when it ends"), _count("notice_months", "notice to give", "months"),
+            "Contract",
+            "Contract",
+            "Vertrag",
+            "an agreement with a vendor",
+            _count("annual_cost", "cost a year", "EUR"),
+            _date("end", "when it ends"),
+            _count("notice_months", "notice to give", "months"),
         ),
-        _city("Project", "Project", "Projekt", "a plan that changes the landscape", _date("start", "first day"), _date("end", "last day")),
+        _city(
+            "Project",
+            "Project",
+            "Projekt",
+            "a plan that changes the landscape",
+            _date("start", "first day"),
+            _date("end", "last day"),
+        ),
     )
 }
 
@@ -218,26 +286,65 @@ _DEPENDENCE = (
 RELATIONS: dict[str, RelationType] = {
     relation.type: relation
     for relation in (
-        RelationType("DEPENDS_ON", _CLAIMABLE, ASSETS, "depends on", "hängt ab von", "to_source", properties=_DEPENDENCE),
+        RelationType(
+            "DEPENDS_ON", _CLAIMABLE, ASSETS, "depends on", "hängt ab von", "to_source", properties=_DEPENDENCE
+        ),
         RelationType("RUNS_ON", _CLAIMABLE, THINGS, "runs on", "läuft auf", "to_source", properties=_EVIDENCE),
         RelationType("MEMBER_OF", _CLAIMABLE, ASSETS, "is a member of", "gehört zu", "to_target", properties=_EVIDENCE),
         RelationType("CONNECTS_TO", DEVICES, THINGS, "connects to", "verbindet sich mit", properties=_EVIDENCE),
-        RelationType("EXCHANGES_DATA_WITH", _CLAIMABLE, ASSETS, "exchanges data with", "tauscht Daten aus mit", properties=_EVIDENCE),
         RelationType(
-            "INSTALLED", THINGS - _END, frozenset({"Software"}), "has installed", "hat installiert",
-            properties=(_text("architecture", "processor architecture of the package"), _date("installed_on", "when it was installed")),
+            "EXCHANGES_DATA_WITH",
+            _CLAIMABLE,
+            ASSETS,
+            "exchanges data with",
+            "tauscht Daten aus mit",
+            properties=_EVIDENCE,
+        ),
+        RelationType(
+            "INSTALLED",
+            THINGS - _END,
+            frozenset({"Software"}),
+            "has installed",
+            "hat installiert",
+            properties=(
+                _text("architecture", "processor architecture of the package"),
+                _date("installed_on", "when it was installed"),
+            ),
         ),
         RelationType("IS_MODEL", THINGS - _END, frozenset({"HardwareModel"}), "is a", "ist ein", single=True),
-        RelationType("HAS_OS", THINGS - _END, frozenset({"OperatingSystem"}), "runs the system", "hat als Betriebssystem", single=True),
         RelationType(
-            "FOLLOWS", CATALOGUE - {"LifecycleCycle"}, frozenset({"LifecycleCycle"}), "follows", "folgt",
-            properties=(_text("method", "how it was matched"), Property("confidence", "number", "how sure the match is, 0 to 1")),
+            "HAS_OS",
+            THINGS - _END,
+            frozenset({"OperatingSystem"}),
+            "runs the system",
+            "hat als Betriebssystem",
+            single=True,
+        ),
+        RelationType(
+            "FOLLOWS",
+            CATALOGUE - {"LifecycleCycle"},
+            frozenset({"LifecycleCycle"}),
+            "follows",
+            "folgt",
+            properties=(
+                _text("method", "how it was matched"),
+                Property("confidence", "number", "how sure the match is, 0 to 1"),
+            ),
         ),
         RelationType("SUPPORTS", _CLAIMABLE, frozenset({"BusinessProcess"}), "supports", "unterstützt", "to_target"),
-        RelationType("DELIVERS", frozenset({"BusinessProcess", "Application"}), frozenset({"CitizenService"}), "delivers", "erbringt", "to_target"),
+        RelationType(
+            "DELIVERS",
+            frozenset({"BusinessProcess", "Application"}),
+            frozenset({"CitizenService"}),
+            "delivers",
+            "erbringt",
+            "to_target",
+        ),
         RelationType("OWNED_BY", _CLAIMABLE, frozenset({"OrganisationUnit"}), "is owned by", "gehört"),
         RelationType("LOCATED_IN", _CLAIMABLE, frozenset({"Location"}), "is located in", "steht in", "to_source"),
-        RelationType("POWERED_BY", _CLAIMABLE, frozenset({"Utility"}), "is powered by", "wird versorgt von", "to_source"),
+        RelationType(
+            "POWERED_BY", _CLAIMABLE, frozenset({"Utility"}), "is powered by", "wird versorgt von", "to_source"
+        ),
         RelationType("COVERED_BY", _CLAIMABLE, frozenset({"Contract"}), "is covered by", "ist abgedeckt durch"),
         RelationType("SUPPLIED_BY", _CLAIMABLE, frozenset({"Vendor"}), "is supplied by", "wird geliefert von"),
     )

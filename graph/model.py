@@ -27,7 +27,10 @@ class EdgeKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An asset, an Endpoint or a catalogue node. `sources`: who claims it now, sorted; empty for catalogue and Endpoint."""
+    """An asset, an Endpoint or a catalogue node.
+
+    `sources`: who claims it now, sorted; empty for catalogue and Endpoint.
+    """
 
     id: str
     kind: str
@@ -58,7 +61,7 @@ class Edge:
 
 
 class SectionMark(NamedTuple):
-    """What is known of a section without its body: stands in the record's row, so that an unchanged run rewrites no body."""
+    """A section without its body: it stands in the record's row, so that an unchanged run rewrites no body."""
 
     sequence: int
     changed: int
@@ -68,8 +71,9 @@ class SectionMark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RecordRow:
-    """A record without the bodies of its sections, which the store keeps apart, compressed. `sequence` is the highest of its sections' and of dead letters that confirm it.
+    """A record without the bodies of its sections, which the store keeps apart, compressed.
 
+    `sequence` is the highest of its sections' and of dead letters that confirm it.
     `asset_id`: the asset it describes; for a record that is not live the one that went on from it, if any.
     """
 
@@ -91,7 +95,7 @@ class RecordRow:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceRow:
-    """One relation that a live record claims to something it names by an identifier, and the node it is drawn to now."""
+    """One relation that a live record claims to something it names by an identifier, and what is drawn for it."""
 
     record: str
     relation: str
@@ -131,8 +135,9 @@ class RunRow:
 class Change:
     """An entry of the journal: what became of one node, and because of which events.
 
-    `what`: created, changed, retired, returned, continued (its id went on as another), removed (an Endpoint's). `detail` is JSON text with
-    everything that is needed to undo it: properties before and after, relationships drawn and erased.
+    `what`: created, changed, retired, returned, continued (its id went on as another), removed (an Endpoint's).
+    `detail` is JSON text with everything that is needed to undo it: properties before and after,
+    relationships drawn and erased.
     """
 
     asset_id: str
@@ -147,8 +152,9 @@ class Change:
 class Changes:
     """The difference one batch makes; written in one transaction together with `positions`.
 
-    Every mapping and list says what to put or remove by key; whatever is not mentioned stays as it is. `bodies` are by
-    (record, section), None to remove; `references` replace all of a record's; `held` and `released` are (record, identifier).
+    Every mapping and list says what to put or remove by key; whatever is not mentioned stays as it is.
+    `bodies` are by (record, section), None to remove; `references` replace all of a record's; `held` and `released` are
+    (record, identifier).
     """
 
     log: str
@@ -181,7 +187,7 @@ class Relationship:
 
 @dataclass(frozen=True, slots=True)
 class GraphStatus:
-    """How far the graph is: positions by log, counts by kind (live assets, used catalogue nodes), the journal's last entry."""
+    """How far the graph is: positions by log; counts by kind of live assets and used catalogue nodes; the journal."""
 
     positions: Mapping[str, Positions]
     counts: Mapping[str, int]

@@ -1,4 +1,7 @@
-"""The store's port: what `Neo4jStore` and `SqliteStore` both promise. `tests/graph/test_store_contract.py` runs on both."""
+"""The store's port: what `Neo4jStore` and `SqliteStore` both promise.
+
+`tests/graph/test_store_contract.py` runs on both.
+"""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -90,7 +93,7 @@ class Transaction(Protocol):
         """The highest marker of each (source, partition)."""
 
     def records_below(self, source: str, partition: int, sequence: int, limit: int) -> list[str]:
-        """Keys of live records of this source and partition whose sequence is lower; at most `limit`, in order of key."""
+        """Keys of live records of this source and partition with a lower sequence; at most `limit`, in order of key."""
 
     def members(self, asset_ids: Collection[str]) -> dict[str, frozenset[str]]:
         """For each asset the keys of the live records that describe it."""
@@ -99,7 +102,7 @@ class Transaction(Protocol):
         """Write the difference. Raises PositionsDiffer.
 
         Nodes before relationships; the catalogue by MERGE; identifiers' counts of holders and references follow
-        `held`, `released` and `references`. `continued` repoints the records that are not live from an id to its successor.
+        `held`, `released` and `references`. `continued` repoints records that are not live from an id to its successor.
         `removed` nodes have no relationships left but those in `erased`. Journal entries get the next numbers, and a
         recorded_at that never falls.
         """
@@ -109,19 +112,31 @@ class GraphReader(Protocol):
     """Questions. Each sees one consistent state per call (per page for those that iterate). Raises StoreUnavailable."""
 
     def node(self, node_id: str) -> Node | None:
-        """An asset, Endpoint or catalogue node. A record's id (see `inventory.identity.asset_id`) finds the asset it describes."""
+        """An asset, Endpoint or catalogue node.
+
+        A record's id (see `inventory.identity.asset_id`) finds the asset it describes.
+        """
 
     def assets(
-        self, *, kinds: Collection[str] = (), text: str = "", sources: Collection[str] = (), retired: bool = False, after: str = "", limit: int = 100
+        self,
+        *,
+        kinds: Collection[str] = (),
+        text: str = "",
+        sources: Collection[str] = (),
+        retired: bool = False,
+        after: str = "",
+        limit: int = 100,
     ) -> list[Node]:
-        """Assets in order of (name, id), after the cursor `after` (text "name\\x00id", exclusive).
+        r"""Assets in order of (name, id), after the cursor `after` (text "name\x00id", exclusive).
 
         `text` is sought in the name without regard to case; `sources`: described by at least one of these;
         retired ones only with `retired`. Endpoints only where `kinds` names them.
         """
 
-    def relationships(self, node_id: str, *, types: Collection[str] = (), after: str = "", limit: int = 1000) -> list[Relationship]:
-        """The node's relationships in order of (type, direction, other id), after that cursor (joined by "\\x00")."""
+    def relationships(
+        self, node_id: str, *, types: Collection[str] = (), after: str = "", limit: int = 1000
+    ) -> list[Relationship]:
+        r"""The node's relationships in order of (type, direction, other id), after that cursor (joined by "\x00")."""
 
     def describing(self, asset_id: str) -> list[tuple[RecordRow, dict[str, bytes]]]:
         """The records that describe an asset, with the bodies of their sections, in order of key."""
@@ -136,7 +151,7 @@ class GraphReader(Protocol):
         """Every live asset and Endpoint, and the relationships of these types between them: the topology."""
 
     def runs(self, *, source: str = "", after: str = "", limit: int = 100) -> list[RunRow]:
-        """Runs, newest first by (ended, id), after the cursor "isoformat of ended\\x00id"."""
+        r"""Runs, newest first by (ended, id), after the cursor "isoformat of ended\x00id"."""
 
     def changes(self, *, after: int = 0, limit: int = 1000) -> list[Change]:
         """Entries of the journal with a number above `after`, in order."""
@@ -148,10 +163,16 @@ class GraphReader(Protocol):
 
 
 class GraphStore(GraphReader, Protocol):
-    """The graph. Opening sets up the schema, which is idempotent and versioned; raises SchemaTooNew, StoreUnavailable."""
+    """The graph.
+
+    Opening sets up the schema, which is idempotent and versioned; raises SchemaTooNew, StoreUnavailable.
+    """
 
     def acquire(self, owner: str, lease: timedelta) -> Writer | None:
-        """Become the writer if there is none, its lease has ended, or it is the same owner; else None. Raises the epoch."""
+        """Become the writer if there is none, its lease has ended, or it is the same owner; else None.
+
+        Raises the epoch.
+        """
 
     def renew(self, writer: Writer, lease: timedelta) -> None:
         """Extend the lease. Raises WriterLost."""

@@ -1,1 +1,1 @@
-"""What runs: settings, the composition root, the command line, the API, the consumer, the schedule and the collectors."""
+"""What runs: settings, the composition root, the command line, the API, the consumer, the schedule, the collectors."""

@@ -81,7 +81,9 @@ def test_an_fqdn_is_found_by_its_whole_and_by_its_first_label():
 
 def test_only_kinds_that_are_named_are_identified_by_name():
     assert keys("Application", ("name", "VOIS|MESO ")) == {"application|name|vois|meso"}
-    assert reference_key(Reference(scheme="name", value="Vois|Meso", kind="Application")) == "application|name|vois|meso"
+    assert (
+        reference_key(Reference(scheme="name", value="Vois|Meso", kind="Application")) == "application|name|vois|meso"
+    )
 
 
 def test_a_reference_to_junk_asks_for_nothing():
@@ -89,6 +91,8 @@ def test_a_reference_to_junk_asks_for_nothing():
 
 
 def test_a_record_with_two_values_of_an_exclusive_scheme_uses_neither():
-    held = keys("Server", ("serial", "Dell\tA1B2"), ("serial", "Dell\tC3D4"), ("mac", "00e04c6801db"), ("mac", "00e04c6801dc"))
+    held = keys(
+        "Server", ("serial", "Dell\tA1B2"), ("serial", "Dell\tC3D4"), ("mac", "00e04c6801db"), ("mac", "00e04c6801dc")
+    )
 
     assert own(held) == keys("Server", ("mac", "00e04c6801db"), ("mac", "00e04c6801dc"))
