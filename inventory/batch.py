@@ -37,11 +37,11 @@ class Batch:
     def apply(self, tx: Transaction) -> bool:
         """Write the difference. False where a marker has more to retire: then positions stand still; apply it again."""
         markers = markers_of(self.arrived)
-        folded, finished = self._fold(tx, markers)
+        folded, floor, finished = self._fold(tx, markers)
         changes = Changes(self.log, self.expected, self.positions if finished else self.expected)
         changes.runs = {item.event.run: _run(item.event) for item in self.arrived if isinstance(item.event, RunReport)}
         if finished:
-            changes.markers = {at: item.event.sequence for at, item in markers.items()}
+            changes.markers = {at: floor[at] for at in markers}
         changed = {key: item for key, item in folded.items() if item.changed}
         owners: Mapping[str, str] = {}
         if changed:
@@ -51,7 +51,10 @@ class Batch:
         tx.write(changes)
         return finished
 
-    def _fold(self, tx: Transaction, markers: Mapping[tuple[str, int], Arrived]) -> tuple[dict[str, Folded], bool]:
+    def _fold(
+        self, tx: Transaction, markers: Mapping[tuple[str, int], Arrived]
+    ) -> tuple[dict[str, Folded], dict[tuple[str, int], int], bool]:
+        """The batch's records, the highest marker of each place they stand in, and whether all was retired."""
         rows = tx.records(touched(self.arrived, self.confirmed))
         places = {(item.event.source, item.partition) for item in self.arrived} | markers.keys()
         places |= {(row.source, row.partition) for row in rows.values()}
@@ -65,7 +68,7 @@ class Batch:
             finished = finished and len(below) < RETIRED_AT_ONCE
             gone = tx.records([key for key in below if key not in folded])
             folded.update({key: retire(row, item) for key, row in gone.items()})
-        return folded, finished
+        return folded, floor, finished
 
 
 class _Difference:

@@ -1,0 +1,218 @@
+"""Questions to the SQLite graph."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
+
+from graph.model import Change, Edge, GraphStatus, Node, RecordRow, Relationship, RunRow
+from graph.sqlite_schema import (
+    NODE,
+    RECORD,
+    Row,
+    array,
+    catalogue_of,
+    edge_of,
+    node_of,
+    record_of,
+    time_of,
+    time_text,
+    unpack,
+    when,
+)
+from graph.store import SCHEMA_VERSION
+
+PAGE = 2000
+Reading = Callable[[], AbstractContextManager[sqlite3.Connection]]
+_CATALOGUE = "id, kind, name, properties"
+
+
+class SqliteReader:
+    """See `GraphReader`. `reading` gives a connection that sees one state of the graph while it is held."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    def node(self, node_id: str) -> Node | None:
+        with self._reading() as connection:
+            return _node(connection, node_id)
+
+    def assets(
+        self,
+        *,
+        kinds: Collection[str] = (),
+        text: str = "",
+        sources: Collection[str] = (),
+        retired: bool = False,
+        after: str = "",
+        limit: int = 100,
+    ) -> list[Node]:
+        name, _, last = after.partition("\x00")
+        question = f"""
+            SELECT {NODE} FROM nodes WHERE (name, id) > (?1, ?2)
+            AND ({"kind IN (SELECT value FROM json_each(?3))" if kinds else "kind <> 'Endpoint' AND ?3 = '[]'"})
+            AND (?4 = '' OR instr(folded, ?4)) AND (?5 OR retired_at IS NULL)
+            AND (?6 = '[]' OR EXISTS (SELECT 1 FROM json_each(sources) AS mine, json_each(?6) AS wanted
+                 WHERE mine.value = wanted.value))
+            ORDER BY name, id LIMIT ?7
+        """
+        values = (name, last, array(kinds), text.casefold(), int(retired), array(sources), limit)
+        with self._reading() as connection:
+            return [node_of(row) for row in connection.execute(question, values)]
+
+    def relationships(
+        self, node_id: str, *, types: Collection[str] = (), after: str = "", limit: int = 1000
+    ) -> list[Relationship]:
+        question = """
+            SELECT * FROM (
+                SELECT *, 'out' AS direction, target_id AS other FROM edges WHERE source_id = ?1
+                UNION ALL SELECT *, 'in', source_id FROM edges WHERE target_id = ?1)
+            WHERE (?2 = '[]' OR type IN (SELECT value FROM json_each(?2))) AND (type, direction, other) > (?3, ?4, ?5)
+            ORDER BY type, direction, other LIMIT ?6
+        """
+        cursor = after.split("\x00") if after else ["", "", ""]
+        with self._reading() as connection:
+            rows = connection.execute(question, (node_id, array(types), *cursor, limit)).fetchall()
+            others = _nodes(connection, [row[-1] for row in rows])
+        return [Relationship(edge_of(row[:-2]), row[-2], others[row[-1]]) for row in rows]
+
+    def describing(self, asset_id: str) -> list[tuple[RecordRow, dict[str, bytes]]]:
+        question = f"SELECT {RECORD} FROM records WHERE asset_id = ? ORDER BY key"
+        with self._reading() as connection:
+            rows = [record_of(row) for row in connection.execute(question, (asset_id,))]
+            bodies = connection.execute(
+                "SELECT record, section, body FROM bodies WHERE record IN (SELECT value FROM json_each(?))",
+                (array([row.key for row in rows]),),
+            )
+            found: dict[str, dict[str, bytes]] = {row.key: {} for row in rows}
+            for record, section, body in bodies:
+                found[record][section] = unpack(body)
+        return [(row, found[row.key]) for row in rows]
+
+    def catalogue(self, kind: str) -> Iterator[Node]:
+        condition = "kind = ? AND EXISTS (SELECT 1 FROM edges WHERE target_id = catalogue.id)"
+        return map(catalogue_of, self._pages(_CATALOGUE, "catalogue", ("id",), condition, (kind,)))
+
+    def havers(self, relation: str, catalogue_ids: Collection[str]) -> Iterator[tuple[str, Node]]:
+        wanted = array(catalogue_ids)
+        condition = "target_id IN (SELECT value FROM json_each(?)) AND type = ?"
+        pairs = self._pages(
+            "target_id, source_id", "edges INDEXED BY edges_by_target", ("target_id", "source_id"), condition,
+            (wanted, relation),
+        )  # fmt: skip
+        page: list[Row] = []
+        for pair in pairs:
+            page.append(pair)
+            if len(page) == PAGE:
+                yield from self._with_nodes(page)
+                page = []
+        yield from self._with_nodes(page)
+
+    def _with_nodes(self, pairs: list[Row]) -> list[tuple[str, Node]]:
+        with self._reading() as connection:
+            found = _nodes(connection, {asset for _, asset in pairs})
+        return [(item, found[asset]) for item, asset in pairs if asset in found]
+
+    def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
+        with self._reading() as connection:
+            nodes = connection.execute(f"SELECT {NODE} FROM nodes WHERE retired_at IS NULL ORDER BY id")
+            edges = (
+                "SELECT * FROM edges WHERE type IN (SELECT value FROM json_each(?)) ORDER BY source_id, type, target_id"
+            )
+            return [node_of(row) for row in nodes], [edge_of(row) for row in connection.execute(edges, (array(types),))]
+
+    def runs(self, *, source: str = "", after: str = "", limit: int = 100) -> list[RunRow]:
+        ended, _, last = after.partition("\x00")
+        cursor = (str(time_text(when(ended))), last) if after else ("~", "~")
+        question = """
+            SELECT * FROM runs WHERE (?1 = '' OR source = ?1) AND (ended, id) < (?2, ?3)
+            ORDER BY ended DESC, id DESC LIMIT ?4
+        """
+        with self._reading() as connection:
+            rows = connection.execute(question, (source, *cursor, limit)).fetchall()
+        return [_run(row) for row in rows]
+
+    def changes(self, *, after: int = 0, limit: int = 1000) -> list[Change]:
+        question = """
+            SELECT asset_id, what, event_ids, detail, number, recorded_at FROM changes
+            WHERE number > ? ORDER BY number LIMIT ?
+        """
+        with self._reading() as connection:
+            rows = connection.execute(question, (after, limit)).fetchall()
+        return [
+            Change(asset, what, tuple(json.loads(ids)), unpack(detail).decode(), number, when(at))
+            for asset, what, ids, detail, number, at in rows
+        ]
+
+    def status(self) -> GraphStatus:
+        with self._reading() as connection:
+            return _status(connection)
+
+    def everything(self) -> tuple[Iterator[Node], Iterator[Edge]]:
+        return self._all_nodes(), map(edge_of, self._pages("*", "edges", ("source_id", "type", "target_id"), "1", ()))
+
+    def _all_nodes(self) -> Iterator[Node]:
+        yield from map(node_of, self._pages(NODE, "nodes", ("id",), "1", ()))
+        used = "EXISTS (SELECT 1 FROM edges WHERE target_id = catalogue.id)"
+        yield from map(catalogue_of, self._pages(_CATALOGUE, "catalogue", ("id",), used, ()))
+
+    def _pages(
+        self, columns: str, table: str, key: tuple[str, ...], condition: str, values: tuple[object, ...]
+    ) -> Iterator[Row]:
+        """Rows in order of their key, which is the first of the columns, a page at a time."""
+        last: Row = ("",) * len(key)
+        names, marks = ", ".join(key), ", ".join("?" * len(key))
+        question = f"SELECT {columns} FROM {table} WHERE {condition} AND ({names}) > ({marks}) ORDER BY {names} LIMIT ?"
+        while True:
+            with self._reading() as connection:
+                rows = connection.execute(question, (*values, *last, PAGE)).fetchall()
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            last = rows[-1][: len(key)]
+
+
+def _run(row: Row) -> RunRow:
+    run_id, source, collector, status, started, ended, seen, emitted, skipped, failed, problems = row
+    return RunRow(
+        run_id, source, collector, status, when(started), when(ended), seen, emitted, skipped, failed, problems
+    )
+
+
+def _node(connection: sqlite3.Connection, node_id: str) -> Node | None:
+    found = _nodes(connection, [node_id])
+    if node_id in found:
+        return found[node_id]
+    row = connection.execute("SELECT asset_id FROM records WHERE id = ?", (node_id,)).fetchone()
+    return _nodes(connection, [row[0]]).get(row[0]) if row else None
+
+
+def _nodes(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, Node]:
+    wanted = (array(ids),)
+    one_of = "WHERE id IN (SELECT value FROM json_each(?))"
+    found = [node_of(row) for row in connection.execute(f"SELECT {NODE} FROM nodes {one_of}", wanted)]
+    found += [catalogue_of(row) for row in connection.execute(f"SELECT {_CATALOGUE} FROM catalogue {one_of}", wanted)]
+    return {node.id: node for node in found}
+
+
+def _status(connection: sqlite3.Connection) -> GraphStatus:
+    positions: dict[str, dict[tuple[str, int], int]] = {}
+    for log, topic, partition, after in connection.execute("SELECT * FROM positions"):
+        positions.setdefault(log, {})[(topic, partition)] = after
+    counts = dict(connection.execute("SELECT kind, count(*) FROM nodes WHERE retired_at IS NULL GROUP BY kind"))
+    used = "SELECT kind, count(*) FROM catalogue WHERE EXISTS (SELECT 1 FROM edges WHERE target_id = id) GROUP BY kind"
+    counts |= dict(connection.execute(used))
+    (relationships,) = connection.execute("SELECT count(*) FROM edges").fetchone()
+    journal, latest = connection.execute("SELECT coalesce(max(number), 0), max(recorded_at) FROM changes").fetchone()
+    seen = connection.execute("SELECT source, max(last_seen) FROM records GROUP BY source")
+    state = dict(connection.execute("SELECT name, value FROM state"))
+    return GraphStatus(
+        positions=positions,
+        counts=dict(sorted(counts.items())),
+        relationships=relationships,
+        journal=journal,
+        last_change=time_of(latest),
+        last_seen={source: when(at) for source, at in seen},
+        schema=SCHEMA_VERSION,
+        writer=str(state.get("owner", "")),
+    )

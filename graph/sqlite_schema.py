@@ -1,0 +1,173 @@
+"""The tables of the graph in SQLite, and how values become rows and back."""
+
+import json
+import zlib
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from graph.model import Edge, EdgeKey, Node, RecordRow, ReferenceRow, SectionMark
+
+SCHEMA = """
+CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE positions (log TEXT, topic TEXT, partition INTEGER, next INTEGER NOT NULL,
+    PRIMARY KEY (log, topic, partition)) WITHOUT ROWID;
+CREATE TABLE markers (source TEXT, partition INTEGER, sequence INTEGER NOT NULL,
+    PRIMARY KEY (source, partition)) WITHOUT ROWID;
+CREATE TABLE nodes (id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, folded TEXT NOT NULL,
+    properties TEXT NOT NULL, sources TEXT NOT NULL, first_seen TEXT, retired_at TEXT, rules INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX nodes_by_name ON nodes (name, id);
+CREATE TABLE catalogue (id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, properties TEXT NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX catalogue_by_kind ON catalogue (kind, id);
+CREATE TABLE edges (source_id TEXT, type TEXT, target_id TEXT, properties TEXT NOT NULL, claims TEXT NOT NULL,
+    since TEXT NOT NULL, PRIMARY KEY (source_id, type, target_id)) WITHOUT ROWID;
+CREATE INDEX edges_by_target ON edges (target_id, type);
+CREATE TABLE records (key TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, native_key TEXT NOT NULL,
+    kind TEXT NOT NULL, partition INTEGER NOT NULL, rank INTEGER NOT NULL, sequence INTEGER NOT NULL,
+    withdrawn INTEGER NOT NULL, live INTEGER NOT NULL, run TEXT NOT NULL, first_observed TEXT NOT NULL,
+    last_seen TEXT NOT NULL, asset_id TEXT NOT NULL, sections TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX records_by_asset ON records (asset_id);
+CREATE INDEX records_by_sequence ON records (source, partition, live, sequence);
+CREATE TABLE bodies (record TEXT, section TEXT, body BLOB NOT NULL, PRIMARY KEY (record, section));
+CREATE TABLE holds (identifier TEXT, record TEXT, PRIMARY KEY (identifier, record)) WITHOUT ROWID;
+CREATE INDEX holds_by_record ON holds (record);
+CREATE TABLE identifiers (key TEXT PRIMARY KEY, holders INTEGER NOT NULL, referrers INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE refers (record TEXT, number INTEGER, relation TEXT NOT NULL, direction TEXT NOT NULL,
+    identifier TEXT NOT NULL, kind TEXT NOT NULL, properties TEXT NOT NULL, drawn TEXT,
+    PRIMARY KEY (record, number)) WITHOUT ROWID;
+CREATE INDEX refers_by_identifier ON refers (identifier);
+CREATE TABLE runs (id TEXT PRIMARY KEY, source TEXT NOT NULL, collector TEXT NOT NULL, status TEXT NOT NULL,
+    started TEXT NOT NULL, ended TEXT NOT NULL, seen INTEGER NOT NULL, emitted INTEGER NOT NULL,
+    skipped INTEGER NOT NULL, failed INTEGER NOT NULL, problems TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX runs_by_end ON runs (ended, id);
+CREATE TABLE changes (number INTEGER PRIMARY KEY, recorded_at TEXT NOT NULL, asset_id TEXT NOT NULL,
+    what TEXT NOT NULL, event_ids TEXT NOT NULL, detail BLOB NOT NULL);
+CREATE INDEX changes_by_asset ON changes (asset_id, number)
+"""
+NODE = "id, kind, name, properties, sources, first_seen, retired_at, rules"
+RECORD = (
+    "key, source, native_key, kind, partition, rank, sequence, withdrawn, live, run, first_observed, last_seen, "
+    "asset_id, sections"
+)
+_COMPRESSION = 1  # JSON shrinks tenfold at the fastest level already
+
+Row = tuple[Any, ...]
+
+
+def text_of(value: object) -> str:
+    """Canonical JSON: the same value is the same text."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def array(values: Collection[object]) -> str:
+    """A parameter for `json_each`: any number of values in one."""
+    return json.dumps(list(values), ensure_ascii=False)
+
+
+def time_text(value: datetime | None) -> str | None:
+    """UTC with microseconds, always: so that the order of the texts is that of the times."""
+    return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def time_of(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def when(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def pack(data: bytes) -> bytes:
+    return zlib.compress(data, _COMPRESSION)
+
+
+unpack = zlib.decompress
+
+
+def node_row(node: Node) -> Row:
+    return (
+        node.id,
+        node.kind,
+        node.name,
+        node.name.casefold(),
+        text_of(node.properties),
+        text_of(node.sources),
+        time_text(node.first_seen),
+        time_text(node.retired_at),
+        node.rules,
+    )
+
+
+def node_of(row: Row) -> Node:
+    """From the columns of NODE."""
+    node_id, kind, name, properties, sources, first_seen, retired_at, rules = row
+    return Node(
+        node_id,
+        kind,
+        name,
+        json.loads(properties),
+        tuple(json.loads(sources)),
+        time_of(first_seen),
+        time_of(retired_at),
+        rules,
+    )
+
+
+def catalogue_of(row: Row) -> Node:
+    """From id, kind, name, properties."""
+    node_id, kind, name, properties = row
+    return Node(node_id, kind, name, json.loads(properties))
+
+
+def edge_row(edge: Edge) -> Row:
+    claims = {record: dict(said) for record, said in edge.claims.items()}
+    return (*edge.key, text_of(edge.properties), text_of(claims), time_text(edge.since))
+
+
+def edge_of(row: Row) -> Edge:
+    """From all columns of edges."""
+    source_id, kind, target_id, properties, claims, since = row
+    return Edge(EdgeKey(source_id, kind, target_id), json.loads(properties), json.loads(claims), when(since))
+
+
+def record_row(row: RecordRow, record_id: str) -> Row:
+    sections: Mapping[str, SectionMark] = row.sections
+    return (
+        row.key,
+        record_id,
+        row.source,
+        row.native_key,
+        row.kind,
+        row.partition,
+        row.rank,
+        row.sequence,
+        row.withdrawn,
+        int(row.live),
+        row.run,
+        time_text(row.first_observed),
+        time_text(row.last_seen),
+        row.asset_id,
+        text_of({name: list(mark) for name, mark in sections.items()}),
+    )
+
+
+def record_of(row: Row) -> RecordRow:
+    """From the columns of RECORD."""
+    values = dict(zip(RECORD.split(", "), row, strict=True))
+    values |= {name: when(values[name]) for name in ("first_observed", "last_seen")}
+    marks = {name: SectionMark(*mark) for name, mark in json.loads(values["sections"]).items()}
+    return RecordRow(**{**values, "live": bool(values["live"]), "sections": marks})
+
+
+def reference_row(number: int, row: ReferenceRow) -> Row:
+    drawn = text_of(list(row.drawn)) if row.drawn else None
+    return row.record, number, row.relation, row.direction, row.identifier, row.kind, text_of(row.properties), drawn
+
+
+def reference_of(row: Row) -> ReferenceRow:
+    """From record, relation, direction, identifier, kind, properties, drawn."""
+    record, relation, direction, identifier, kind, properties, drawn = row
+    key = EdgeKey(*json.loads(drawn)) if drawn else None
+    return ReferenceRow(record, relation, direction, identifier, kind, json.loads(properties), key)

@@ -1,0 +1,230 @@
+"""One transaction of the writer on the SQLite graph."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
+
+from graph.model import Changes, Edge, EdgeKey, Holders, Node, RecordRow, ReferenceRow, node_id
+from graph.sqlite_schema import (
+    NODE,
+    RECORD,
+    Row,
+    array,
+    edge_of,
+    edge_row,
+    node_of,
+    node_row,
+    pack,
+    record_of,
+    record_row,
+    reference_of,
+    reference_row,
+    text_of,
+    time_text,
+    unpack,
+)
+from graph.store import PositionsDiffer
+
+_REFERENCE = "record, relation, direction, identifier, kind, properties, drawn"
+_ONE_OF = "IN (SELECT value FROM json_each(?))"
+
+
+class SqliteTransaction:
+    """See `Transaction`."""
+
+    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime]) -> None:
+        self._connection, self._clock = connection, clock
+
+    def records(self, keys: Collection[str]) -> dict[str, RecordRow]:
+        rows = self._read(f"SELECT {RECORD} FROM records WHERE key {_ONE_OF}", keys)
+        return {row[0]: record_of(row) for row in rows}
+
+    def bodies(self, records: Collection[str]) -> dict[str, dict[str, bytes]]:
+        found: dict[str, dict[str, bytes]] = {}
+        for record, section, body in self._read(
+            f"SELECT record, section, body FROM bodies WHERE record {_ONE_OF}", records
+        ):
+            found.setdefault(record, {})[section] = unpack(body)
+        return found
+
+    def identifiers(self, records: Collection[str]) -> dict[str, frozenset[str]]:
+        return _grouped(self._read(f"SELECT record, identifier FROM holds WHERE record {_ONE_OF}", records))
+
+    def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
+        counts: dict[str, int] = dict(
+            self._read(f"SELECT key, holders FROM identifiers WHERE holders > 0 AND key {_ONE_OF}", identifiers)
+        )
+        few = [key for key, count in counts.items() if count <= limit]
+        keys = _grouped(self._read(f"SELECT identifier, record FROM holds WHERE identifier {_ONE_OF}", few))
+        return {key: Holders(count, keys.get(key, frozenset())) for key, count in counts.items()}
+
+    def references(self, records: Collection[str]) -> dict[str, tuple[ReferenceRow, ...]]:
+        found: dict[str, tuple[ReferenceRow, ...]] = {}
+        for row in self._read(
+            f"SELECT {_REFERENCE} FROM refers WHERE record {_ONE_OF} ORDER BY record, number", records
+        ):
+            found[row[0]] = (*found.get(row[0], ()), reference_of(row))
+        return found
+
+    def referrers(self, identifiers: Collection[str]) -> dict[str, frozenset[str]]:
+        return _grouped(self._read(f"SELECT identifier, record FROM refers WHERE identifier {_ONE_OF}", identifiers))
+
+    def reference_counts(self, identifiers: Collection[str]) -> dict[str, int]:
+        question = f"SELECT key, referrers FROM identifiers WHERE referrers > 0 AND key {_ONE_OF}"
+        return dict(self._read(question, identifiers))
+
+    def nodes(self, ids: Collection[str]) -> dict[str, Node]:
+        return {row[0]: node_of(row) for row in self._read(f"SELECT {NODE} FROM nodes WHERE id {_ONE_OF}", ids)}
+
+    def catalogue_edges(self, asset_ids: Collection[str]) -> dict[EdgeKey, Edge]:
+        question = f"SELECT edges.* FROM edges JOIN catalogue ON catalogue.id = target_id WHERE source_id {_ONE_OF}"
+        return {edge.key: edge for edge in map(edge_of, self._read(question, asset_ids))}
+
+    def edges(self, keys: Collection[EdgeKey]) -> dict[EdgeKey, Edge]:
+        question = """
+            SELECT edges.* FROM json_each(?) AS wanted JOIN edges ON source_id = wanted.value ->> 0
+            AND edges.type = wanted.value ->> 1 AND target_id = wanted.value ->> 2
+        """
+        return {edge.key: edge for edge in map(edge_of, self._read(question, keys))}
+
+    def markers(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        question = """
+            SELECT source, partition, sequence FROM json_each(?) AS wanted JOIN markers
+            ON source = wanted.value ->> 0 AND partition = wanted.value ->> 1
+        """
+        return {(source, partition): sequence for source, partition, sequence in self._read(question, keys)}
+
+    def records_below(self, source: str, partition: int, sequence: int, limit: int) -> list[str]:
+        question = """
+            SELECT key FROM records WHERE source = ? AND partition = ? AND live = 1 AND sequence < ?
+            ORDER BY key LIMIT ?
+        """
+        return [key for (key,) in self._connection.execute(question, (source, partition, sequence, limit))]
+
+    def members(self, asset_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        return _grouped(
+            self._read(f"SELECT asset_id, key FROM records WHERE live = 1 AND asset_id {_ONE_OF}", asset_ids)
+        )
+
+    def write(self, changes: Changes) -> None:
+        self._write_positions(changes)
+        self._write_records(changes)
+        self._write_names(changes)
+        self._write_graph(changes)
+        self._write_journal(changes)
+
+    def _read(self, question: str, values: Collection[object]) -> Iterator[Row]:
+        return iter(self._connection.execute(question, (array(values),)) if values else ())
+
+    def _many(self, statement: str, rows: Iterable[Row]) -> None:
+        self._connection.executemany(statement, rows)
+
+    def _write_positions(self, changes: Changes) -> None:
+        question = "SELECT topic, partition, next FROM positions WHERE log = ?"
+        stored = {(topic, part): after for topic, part, after in self._connection.execute(question, (changes.log,))}
+        expected = {tuple(at): after for at, after in changes.expected.items()}
+        if stored != {at: after for at, after in expected.items() if at in stored or after}:
+            raise PositionsDiffer(f"positions of log {changes.log}: {stored} are stored, {expected} were expected")
+        self._many(
+            "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?)",
+            ((changes.log, topic, part, after) for (topic, part), after in sorted(changes.positions.items())),
+        )
+        self._many(
+            "INSERT OR REPLACE INTO markers VALUES (?, ?, ?)",
+            ((source, part, sequence) for (source, part), sequence in sorted(changes.markers.items())),
+        )
+
+    def _write_records(self, changes: Changes) -> None:
+        self._many(
+            f"INSERT OR REPLACE INTO records VALUES ({', '.join('?' * 15)})",
+            (record_row(row, node_id(key)) for key, row in sorted(changes.records.items())),
+        )
+        gone = [key for key, body in changes.bodies.items() if body is None]
+        self._many("DELETE FROM bodies WHERE record = ? AND section = ?", sorted(gone))
+        self._many(
+            "INSERT OR REPLACE INTO bodies VALUES (?, ?, ?)",
+            ((*key, pack(body)) for key, body in sorted(changes.bodies.items()) if body is not None),
+        )
+        for old, new in sorted(changes.continued.items()):
+            self._connection.execute("UPDATE records SET asset_id = ? WHERE asset_id = ? AND live = 0", (new, old))
+
+    def _write_names(self, changes: Changes) -> None:
+        """Who holds and who refers to an identifier, with the counts that stand on the identifier."""
+        held = sorted((identifier, record) for record, identifier in changes.held)
+        released = sorted((identifier, record) for record, identifier in changes.released)
+        self._many("DELETE FROM holds WHERE identifier = ? AND record = ?", released)
+        self._many("INSERT INTO holds VALUES (?, ?)", held)
+        holders = Counter(identifier for identifier, _ in held)
+        holders.subtract(identifier for identifier, _ in released)
+        referrers = self._replace_references(changes)
+        names = sorted(holders.keys() | referrers.keys())
+        self._many(
+            "INSERT INTO identifiers VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE "
+            "SET holders = holders + ?2, referrers = referrers + ?3",
+            ((name, holders[name], referrers[name]) for name in names),
+        )
+        self._many(
+            "DELETE FROM identifiers WHERE key = ? AND holders = 0 AND referrers = 0", ((name,) for name in names)
+        )
+
+    def _replace_references(self, changes: Changes) -> Counter[str]:
+        """Replace all references of records; gives what that adds to each identifier's count."""
+        steps = Counter(row.identifier for rows in changes.references.values() for row in rows)
+        steps.subtract(row.identifier for rows in self.references(changes.references.keys()).values() for row in rows)
+        self._many("DELETE FROM refers WHERE record = ?", ((record,) for record in sorted(changes.references)))
+        self._many(
+            "INSERT INTO refers VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (reference_row(n, row) for _, rows in sorted(changes.references.items()) for n, row in enumerate(rows)),
+        )
+        return steps
+
+    def _write_graph(self, changes: Changes) -> None:
+        self._many("DELETE FROM edges WHERE source_id = ? AND type = ? AND target_id = ?", sorted(changes.erased))
+        self._many("DELETE FROM nodes WHERE id = ?", ((node,) for node in sorted(changes.removed)))
+        self._many(
+            "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (node_row(node) for _, node in sorted(changes.nodes.items())),
+        )
+        self._many(
+            "INSERT OR IGNORE INTO catalogue VALUES (?, ?, ?, ?)",
+            (
+                (node.id, node.kind, node.name, text_of(node.properties))
+                for _, node in sorted(changes.catalogue.items())
+            ),
+        )
+        self._many(
+            "INSERT OR REPLACE INTO edges VALUES (?, ?, ?, ?, ?, ?)",
+            (edge_row(edge) for _, edge in sorted(changes.edges.items())),
+        )
+
+    def _write_journal(self, changes: Changes) -> None:
+        self._many(
+            f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * 11)})",
+            (
+                (
+                    run.id, run.source, run.collector, run.status, time_text(run.started), time_text(run.ended),
+                    run.seen, run.emitted, run.skipped, run.failed, run.problems,
+                )
+                for run in changes.runs.values()
+            ),
+        )  # fmt: skip
+        if not changes.journal:
+            return
+        question = "SELECT coalesce(max(number), 0), coalesce(max(recorded_at), '') FROM changes"
+        last, latest = self._connection.execute(question).fetchone()
+        now = max(str(time_text(self._clock())), latest)
+        self._many(
+            "INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (number, now, change.asset_id, change.what, text_of(change.event_ids), pack(change.detail.encode()))
+                for number, change in enumerate(changes.journal, start=last + 1)
+            ),
+        )
+
+
+def _grouped(pairs: Iterable[Row]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, set()).add(value)
+    return {key: frozenset(values) for key, values in found.items()}
