@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from events.codec import DecodeError, decode
 from events.deadletters import dead_letter
-
 from events.log import RECORDS, RUNS, EventLog, LogUnavailable, Message, StoredMessage, TopicPartition
 from events.models import RecordObserved, record_key
 from graph.store import BatchTooLarge, Clock, GraphStore, PositionsDiffer, StoreUnavailable, Writer, WriterLost
@@ -172,7 +171,8 @@ class Consumer:
                     confirmed.append(Confirmed(error.record, error.sequence, origin))
             else:
                 arrived.append(item)
-        batch = Batch(arrived, confirmed, log=self._log.identity, expected=before, positions=after)
+        log = self._log.identity
+        batch = Batch(arrived, confirmed, log=log, expected=_plain(before), positions=_plain(after))
         return batch, dead, after
 
     def _set_aside(self, writer: Writer, before: Positions, message: StoredMessage, reason: str) -> Positions:
@@ -188,6 +188,10 @@ def _arrived(message: StoredMessage, refused: str) -> Arrived:
     if isinstance(event, RecordObserved) and (reason := refused or fault(event)):
         raise DecodeError(reason, record=record_key(event.source, event.native_key), sequence=event.sequence)
     return Arrived(event, _id(message), message.at.partition, message.value)
+
+
+def _plain(positions: Positions) -> dict[tuple[str, int], int]:
+    return {(at.topic, at.partition): offset for at, offset in positions.items()}
 
 
 def _id(message: StoredMessage) -> str:

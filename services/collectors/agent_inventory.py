@@ -1,0 +1,256 @@
+"""What GLPI, FusionInventory and OCS agents report, made records. Pure; one shape for JSON and XML: the GLPI agent's.
+
+Persons are left out: no login, user name, contact or e-mail address is read.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from events.models import CatalogueItem, Draft, Identifier, Properties, Reference, Relation, Section
+
+Content = Mapping[str, Any]
+Item = Mapping[str, Any]
+
+_SERVER_CHASSIS = re.compile(r"rack|blade|main server|server chassis|multi-system", re.IGNORECASE)
+_CLIENT_CHASSIS = re.compile(
+    r"laptop|notebook|portable|convertible|detachable|tablet|desktop|tower|all in one|pizza|mini pc|stick pc|lunch",
+    re.IGNORECASE,
+)
+_SERVER_SYSTEM = re.compile(r"server|esxi?\b|proxmox|xenserver|hyper-v", re.IGNORECASE)
+_DEVICE_KINDS = {"PRINTER": "Printer", "STORAGE": "StorageSystem", "PHONE": "MobileDevice"}
+_DATES = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%Y/%m/%d")
+
+
+def computer(device_id: str, content: Content) -> Draft:
+    """A computer. Only what the inventory mentions becomes a section, so that a partial one deletes nothing."""
+    sections = {
+        name: build(content)
+        for name, needs, build in (
+            ("core", ("hardware", "bios"), _core),
+            ("system", ("operatingsystem",), _system),
+            ("processor", ("cpus",), _processor),
+            ("network", ("networks",), _network),
+            ("software", ("softwares",), _software),
+            ("guests", ("virtualmachines",), _guests),
+        )
+        if any(part in content for part in needs)
+    }
+    return Draft(native_key=device_id, kind=kind_of(content), sections=sections)
+
+
+def device(native_key: str, info: Item, content: Content) -> Draft:
+    """A device that was asked over the network (SNMP): switch, router, printer, filer."""
+    kind = _DEVICE_KINDS.get(text(info, "type").upper(), "NetworkDevice")
+    vendor, model = text(info, "manufacturer"), text(info, "model")
+    core = Section(
+        name=text(info, "name"),
+        identifiers=_identifiers(("mac", text(info, "mac")), ("serial", _serial(vendor, text(info, "serial")))),
+        properties=_given(
+            vendor=vendor,
+            model=model,
+            serial=text(info, "serial"),
+            asset_tag=text(info, "assettag"),
+            hostname=text(info, "name"),
+            firmware=text(info, "firmware") or _firmware(content),
+        ),
+        relations=_model(vendor, model),
+    )
+    ips = info.get("ips")
+    addresses = ips if isinstance(ips, list) else []
+    network = Section(
+        identifiers=_identifiers(
+            ("hostname", text(info, "name")), *(("ip", str(address)) for address in addresses if address)
+        )
+    )
+    return Draft(
+        native_key=native_key,
+        kind=kind,
+        sections={"core": core, "network": network, "neighbours": _neighbours(content)},
+    )
+
+
+def kind_of(content: Content) -> str:
+    """VirtualMachine where the agent sees a hypervisor, else by chassis, else by the system's name, else Client."""
+    hardware, system = part(content, "hardware"), part(content, "operatingsystem")
+    if text(hardware, "vmsystem").casefold() not in {"", "physical"}:
+        return "VirtualMachine"
+    chassis = text(hardware, "chassis_type") or text(part(content, "bios"), "type")
+    if _SERVER_CHASSIS.search(chassis):
+        return "Server"
+    if _SERVER_SYSTEM.search(f"{text(system, 'full_name')} {text(system, 'name')} {text(hardware, 'osname')}"):
+        return "Server"
+    return "Client"
+
+
+def part(content: Content, name: str) -> Item:
+    """A section that is one object; some agents send a list with one."""
+    found = content.get(name)
+    if isinstance(found, list):
+        found = found[0] if found else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def many(content: Content, name: str) -> Iterator[Item]:
+    """A section that is a list; some agents send a single object bare."""
+    found = content.get(name)
+    items = found if isinstance(found, list) else [found]
+    return (item for item in items if isinstance(item, Mapping))
+
+
+def text(item: Item, *names: str) -> str:
+    """The first of these fields that has a value, as text, or ""."""
+    for name in names:
+        value = item.get(name)
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip():
+            return str(value).strip()
+    return ""
+
+
+def _core(content: Content) -> Section:
+    hardware, bios = part(content, "hardware"), part(content, "bios")
+    vendor, model = text(bios, "smanufacturer", "mmanufacturer"), text(bios, "smodel", "mmodel")
+    return Section(
+        name=text(hardware, "name"),
+        identifiers=_identifiers(
+            ("smbios-uuid", text(hardware, "uuid")),
+            ("serial", _serial(vendor, text(bios, "ssn"))),
+            ("hostname", text(hardware, "name")),
+        ),
+        properties=_given(
+            vendor=vendor,
+            model=model,
+            serial=text(bios, "ssn"),
+            asset_tag=text(bios, "assettag"),
+            bios_date=_day(text(bios, "bdate")),
+            bios_version=text(bios, "bversion"),
+            hostname=text(hardware, "name"),
+            chassis=text(hardware, "chassis_type") or text(bios, "type"),
+            virtualisation=text(hardware, "vmsystem").casefold(),
+            domain=text(hardware, "workgroup"),
+            memory_mib=_number(hardware, "memory"),
+        ),
+        relations=_model(vendor, model),
+    )
+
+
+def _system(content: Content) -> Section:
+    system = part(content, "operatingsystem")
+    name, version = text(system, "name"), text(system, "version")
+    full_name, kernel = text(system, "full_name"), text(system, "kernel_version")
+    windows = "windows" in f"{full_name} {name}".casefold()
+    item = _given(name=name, version=version, full_name=full_name, build=kernel if windows else "")
+    return Section(
+        identifiers=_identifiers(("fqdn", text(system, "fqdn"))),
+        properties=_given(
+            fqdn=text(system, "fqdn"),
+            os_name=full_name or name,
+            os_version=version,
+            kernel=kernel,
+            architecture=text(system, "arch"),
+        ),
+        relations=(Relation(type="HAS_OS", to=CatalogueItem(kind="OperatingSystem", properties=item)),)
+        if name or full_name
+        else (),
+    )
+
+
+def _processor(content: Content) -> Section:
+    cpus = list(many(content, "cpus"))
+    cores = sum(_number(cpu, "core", "corecount") or 0 for cpu in cpus)
+    return Section(properties=_given(processor=next((text(cpu, "name") for cpu in cpus), ""), cores=cores))
+
+
+def _network(content: Content) -> Section:
+    """Identifiers of real interfaces: bridges, tunnels and container networks look alike on many hosts."""
+    real = [port for port in many(content, "networks") if not _virtual(port)]
+    macs = (("mac", text(port, "mac", "macaddr")) for port in real)
+    ips = (("ip", text(port, field)) for port in real for field in ("ipaddress", "ipaddress6"))
+    return Section(identifiers=_identifiers(*macs, *ips))
+
+
+def _virtual(port: Item) -> bool:
+    flagged = port.get("virtualdev") in (True, 1, "1", "yes", "true")
+    return (flagged and text(port, "type") != "aggregate") or text(port, "type") in {"loopback", "bridge"}
+
+
+def _software(content: Content) -> Section:
+    relations = []
+    for item in many(content, "softwares"):
+        name = text(item, "name", "guid")
+        if name:
+            about = _given(
+                name=name,
+                version=text(item, "version"),
+                vendor=text(item, "publisher"),
+                package_type=text(item, "from"),
+            )
+            said = _given(architecture=text(item, "arch"), installed_on=_day(text(item, "install_date", "installdate")))
+            to = CatalogueItem(kind="Software", properties=about)
+            relations.append(Relation(type="INSTALLED", to=to, properties=said))
+    return Section(relations=tuple(relations))
+
+
+def _guests(content: Content) -> Section:
+    """The guests of a host, by their UUID; a name alone would name nothing surely."""
+    named = (Reference(scheme="smbios-uuid", value=uuid, kind="VirtualMachine") for uuid in _uuids(content))
+    observed: Properties = {"evidence": "observed"}
+    return Section(
+        relations=tuple(Relation(type="RUNS_ON", direction="in", to=to, properties=observed) for to in named)
+    )
+
+
+def _uuids(content: Content) -> Iterable[str]:
+    return (uuid for guest in many(content, "virtualmachines") if (uuid := text(guest, "uuid")))
+
+
+def _neighbours(content: Content) -> Section:
+    """What a port's other end said of itself (LLDP, CDP, EDP); mere lists of seen MACs are no neighbours."""
+    relations = []
+    for port in many(content, "network_ports"):
+        for other in many(port, "connections"):
+            scheme, value = ("ip", text(other, "ip")) if text(other, "ip") else ("mac", text(other, "sysmac"))
+            if value:
+                to = Reference(scheme=scheme, value=value, kind="NetworkDevice")
+                relations.append(Relation(type="CONNECTS_TO", to=to, properties={"evidence": "observed"}))
+    return Section(relations=tuple(relations))
+
+
+def _firmware(content: Content) -> str:
+    return next((text(item, "version") for item in many(content, "firmwares")), "")
+
+
+def _model(vendor: str, model: str) -> tuple[Relation, ...]:
+    if not model:
+        return ()
+    about = _given(name=model, vendor=vendor)
+    return (Relation(type="IS_MODEL", to=CatalogueItem(kind="HardwareModel", properties=about)),)
+
+
+def _serial(vendor: str, serial: str) -> str:
+    return f"{vendor}\t{serial}" if vendor and serial else ""
+
+
+def _identifiers(*pairs: tuple[str, str]) -> tuple[Identifier, ...]:
+    return tuple(Identifier(scheme=scheme, value=value) for scheme, value in pairs if value)
+
+
+def _given(**values: str | int | None) -> Properties:
+    return {name: value for name, value in values.items() if value}
+
+
+def _number(item: Item, *names: str) -> int | None:
+    found = text(item, *names)
+    return int(found) if re.fullmatch(r"\d{1,12}", found) else None
+
+
+def _day(value: str) -> str:
+    """ISO 8601, or "" for what is no date; agents write days in the form of their system."""
+    for form in _DATES:
+        try:
+            day: date = datetime.strptime(value[:10], form).date()  # noqa: DTZ007 - a day has no time zone
+        except ValueError:
+            continue
+        return day.isoformat()
+    return ""
