@@ -1,0 +1,55 @@
+"""The composition root: settings become the parts that run. Nothing is connected before it is asked for here."""
+
+import os
+import socket
+from pathlib import Path
+
+from events.kafka_log import KafkaLog
+from events.log import EventLog
+from events.outbox import Outbox
+from events.sqlite_log import SqliteLog
+from graph.sqlite_store import SqliteStore
+from graph.store import GraphStore
+from services.consumer import Consumer, OnWait
+from services.settings import Settings
+
+
+def open_log(settings: Settings) -> EventLog:
+    """The configured log. Raises LogUnavailable, FileDamaged."""
+    scheme, _, address = settings.log.partition("://")
+    return SqliteLog(_file(address)) if scheme == "sqlite" else KafkaLog(address)
+
+
+def open_store(settings: Settings) -> GraphStore:
+    """The configured graph. Raises StoreUnavailable, SchemaTooNew, FileDamaged."""
+    scheme, _, address = settings.graph.partition("://")
+    if scheme == "sqlite":
+        return SqliteStore(_file(address))
+    from graph.neo4j_store import Neo4jStore  # noqa: PLC0415 - the embedded profile starts faster without the driver
+
+    password = settings.password()
+    return Neo4jStore(f"bolt://{address}", auth=(settings.graph_user, password) if password else None)
+
+
+def open_outbox(settings: Settings, source: str) -> Outbox:
+    """The source's outbox. Raises OutboxBusy, OutboxUnavailable, FileDamaged."""
+    folder = settings.data_dir / "outbox"
+    folder.mkdir(parents=True, exist_ok=True)
+    return Outbox(folder / f"{source}.db", source)
+
+
+def make_consumer(log: EventLog, store: GraphStore, on_wait: OnWait) -> Consumer:
+    """The inventory of this process."""
+    return Consumer(log, store, owner=f"{socket.gethostname()}:{os.getpid()}", on_wait=on_wait)
+
+
+def embedded(settings: Settings) -> bool:
+    """Whether log and graph are files of this computer, so that one process does all."""
+    return settings.log.startswith("sqlite:") and settings.graph.startswith("sqlite:")
+
+
+def _file(address: str) -> Path:
+    """`/var/log.db` is relative and `//var/log.db` absolute, as in SQLAlchemy's addresses."""
+    path = Path(address.removeprefix("/"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,131 @@
+"""One run of one source: collect into the outbox, then drain it to the log, waiting out an outage."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain, repeat
+
+from pydantic import BaseModel
+
+from events.log import EventLog, LogUnavailable
+from events.models import Draft, RunReport
+from events.outbox import Outbox
+from inventory.reading import fault_of
+from services.collectors.base import CollectorType, Report, Run, SourceUnavailable
+
+BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds between tries while the log is away; the last repeats."""
+SHOWN = 5
+OnWait = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run: `complete` says that it sees all there is, so that what it misses is retired (law 4)."""
+
+    source: str
+    collector: CollectorType
+    settings: BaseModel
+    rank: int
+    complete: bool
+    planned: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def run_id(self) -> str:
+        return f"{self.source}@{self.planned.isoformat(timespec='microseconds')}"
+
+
+@dataclass
+class Preview:
+    """What a run would say: counts, and the first few records."""
+
+    report: Report
+    records: int = 0
+    sections: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    relations: Counter[str] = field(default_factory=Counter)
+    first: list[Draft] = field(default_factory=list)
+
+
+def collect(job: Job, outbox: Outbox) -> RunReport:
+    """Run the collector; what it says is durable in the outbox on return. Raises SourceUnavailable, OutboxUnavailable.
+
+    The run is complete where it is meant to be and nothing failed, failed where nothing was usable, else partial.
+    """
+    report = Report()
+    outbox.begin(job.run_id, job.collector.name, job.rank)
+    try:
+        job.collector.collect(job.settings, Run(_emitter(outbox.put, report), report))
+    except SourceUnavailable as error:
+        report.failed(job.source, str(error))
+        _end(job, outbox, report, emitted=False)
+        raise
+    return _end(job, outbox, report, emitted=report.counts["emitted"] > 0)
+
+
+def preview(job: Job) -> Preview:
+    """What the run would say, without saying it. Raises SourceUnavailable."""
+    seen = Preview(Report())
+
+    def note(draft: Draft) -> None:
+        seen.records += 1
+        seen.kinds[draft.kind] += 1
+        seen.sections.update(draft.sections.keys())
+        seen.relations.update(r.type for section in draft.sections.values() for r in section.relations)
+        if len(seen.first) < SHOWN:
+            seen.first.append(draft)
+
+    job.collector.collect(job.settings, Run(_emitter(note, seen.report), seen.report))
+    return seen
+
+
+def drain(outbox: Outbox, log: EventLog | Callable[[], EventLog], on_wait: OnWait, stop: threading.Event) -> int:
+    """Send what waits in the outbox, waiting out the log's absence; ends early when `stop` is set, losing nothing."""
+    for seconds in chain(BACK_OFF, repeat(BACK_OFF[-1])):
+        if stop.is_set():
+            break
+        try:
+            return outbox.drain(log() if callable(log) else log)
+        except LogUnavailable as outage:
+            on_wait(f"{outage}; {outbox.depth():,} events wait in the outbox", seconds)
+            stop.wait(seconds)
+    return 0
+
+
+def _emitter(put: Callable[[Draft], None], report: Report) -> Callable[[Draft], None]:
+    """Puts a draft, or reports why it cannot be said; the rest of the run goes on."""
+
+    def emit(draft: Draft) -> None:
+        with _reported(draft, report):
+            if fault := fault_of(draft):
+                raise ValueError(fault)
+            put(draft)
+            report.counts["emitted"] += 1
+
+    return emit
+
+
+@contextmanager
+def _reported(draft: Draft, report: Report) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        report.failed(f"{draft.kind} {draft.native_key}", str(error))
+
+
+def _end(job: Job, outbox: Outbox, report: Report, *, emitted: bool) -> RunReport:
+    counts = report.counts
+    if not emitted and (counts["failed"] or counts["skipped"]):
+        status = "failed"
+    else:
+        status = "complete" if job.complete and not counts["failed"] else "partial"
+    return outbox.end(
+        status,  # type: ignore[arg-type] # one of the three words of Status
+        seen=counts["seen"],
+        skipped=counts["skipped"],
+        failed=counts["failed"],
+        problems=report.problems,
+    )

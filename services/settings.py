@@ -1,0 +1,196 @@
+"""Settings: `landkarte.toml` and `LANDKARTE_*` variables, the variables first. Errors are one line each."""
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from apscheduler.triggers.cron import CronTrigger
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from events.models import SourceName
+from services.collectors import COLLECTORS
+
+DEFAULT_FILE = Path("landkarte.toml")
+_SCHEMES = {"log": ("sqlite", "kafka"), "graph": ("sqlite", "neo4j")}
+
+
+class ConfigurationError(Exception):
+    """The configuration is wrong; the text, one line, says which key, what is wrong and what is allowed."""
+
+
+class SourceSettings(BaseModel):
+    """One `[[sources]]` entry; what is not named here belongs to the type of the source."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="the collector's type")
+    name: SourceName = Field(description="the source's name, in every record it says")
+    schedule: str = Field(default="", description='when to collect: cron ("15 2 * * *", UTC) or "every 6 hours"')
+    rank: int | None = Field(default=None, ge=0, le=100, description="trust; the higher wins; the type's where empty")
+    complete: bool = Field(default=True, description="whether a run sees everything, so that what it misses is retired")
+
+    @field_validator("type")
+    @classmethod
+    def _known_type(cls, value: str) -> str:
+        if value not in COLLECTORS:
+            raise ValueError(f"{value!r} is no type of source; known are {', '.join(sorted(COLLECTORS))}")
+        return value
+
+    @field_validator("schedule")
+    @classmethod
+    def _readable_schedule(cls, value: str) -> str:
+        if value:
+            parse_schedule(value)
+        return value
+
+    @model_validator(mode="after")
+    def _own_settings(self) -> Self:
+        self.own()
+        return self
+
+    def own(self) -> BaseModel:
+        """The settings of the collector's own, checked by it."""
+        return COLLECTORS[self.type].settings.model_validate(self.model_extra or {})
+
+    def trust(self) -> int:
+        return COLLECTORS[self.type].rank if self.rank is None else self.rank
+
+
+class Settings(BaseSettings):
+    """All settings. Secrets come from the environment or a file, and are never printed."""
+
+    model_config = SettingsConfigDict(env_prefix="LANDKARTE_", extra="forbid", validate_default=True)
+
+    log: str = Field(default="sqlite:///var/log.db", description="sqlite:///FILE or kafka://HOST:PORT[,HOST:PORT]")
+    graph: str = Field(default="sqlite:///var/graph.db", description="sqlite:///FILE or neo4j://HOST:PORT")
+    graph_user: str = Field(default="neo4j", description="user at Neo4j; without a password none is sent")
+    graph_password: SecretStr | None = Field(default=None, description="password at Neo4j")
+    graph_password_file: Path | None = Field(default=None, description="file that holds the password at Neo4j")
+    data_dir: Path = Field(default=Path("var"), description="where outboxes and the log of errors are kept")
+    host: str = Field(default="127.0.0.1", description="address the API listens on")
+    port: int = Field(default=8421, ge=1, le=65535, description="port the API listens on")
+    sources: list[SourceSettings] = Field(default=[], description="what is collected, `[[sources]]` each")
+
+    @field_validator("log", "graph")
+    @classmethod
+    def _known_address(cls, value: str, info: Any) -> str:  # noqa: ANN401 - pydantic's ValidationInfo is generic
+        allowed = _SCHEMES[info.field_name]
+        parts = urlsplit(value)
+        if parts.scheme not in allowed or not (parts.path.strip("/") if parts.scheme == "sqlite" else parts.netloc):
+            forms = {"sqlite": "sqlite:///FILE", "kafka": "kafka://HOST:PORT", "neo4j": "neo4j://HOST:PORT"}
+            raise ValueError(f"allowed are {' and '.join(forms[name] for name in allowed)}")
+        if parts.password or parts.username:
+            raise ValueError("no user or password here; use graph_user and LANDKARTE_GRAPH_PASSWORD")
+        return value
+
+    @model_validator(mode="after")
+    def _names_once(self) -> Self:
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"sources: the name {twice[0]!r} is used twice; each source needs its own")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def source(self, name: str) -> SourceSettings:
+        """Raises ConfigurationError for a name that is not configured."""
+        found = next((source for source in self.sources if source.name == name), None)
+        if found is None:
+            known = ", ".join(source.name for source in self.sources) or "none"
+            raise ConfigurationError(f"source {name!r} is not configured; configured are: {known}")
+        return found
+
+    def password(self) -> str | None:
+        """Neo4j's password, from the environment or its file. Raises ConfigurationError."""
+        if self.graph_password is not None:
+            return self.graph_password.get_secret_value()
+        if self.graph_password_file is None:
+            return None
+        try:
+            return self.graph_password_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigurationError(f"graph_password_file: {self.graph_password_file}: {error.strerror}") from error
+
+
+def load(path: Path | None = None, **values: object) -> Settings:
+    """The settings from `path`, else LANDKARTE_CONFIG, else ./landkarte.toml where there is one.
+
+    `values` come before all others. Raises ConfigurationError.
+    """
+    named = path or (Path(os.environ["LANDKARTE_CONFIG"]) if os.environ.get("LANDKARTE_CONFIG") else None)
+    file = named or DEFAULT_FILE
+    if named is not None and not named.is_file():
+        raise ConfigurationError(f"{named}: there is no such file; `landkarte init` writes one")
+    _check_file(file)
+    configured = type("Settings", (Settings,), {"model_config": SettingsConfigDict(toml_file=file)})
+    try:
+        found = configured(**values)
+    except ValidationError as error:
+        raise ConfigurationError(_one_line(error)) from None  # the chain would show the values
+    assert isinstance(found, Settings)
+    return found
+
+
+def parse_schedule(text: str) -> CronTrigger | dict[str, int]:
+    """A cron trigger in UTC, or the arguments of an interval. Raises ValueError."""
+    words = text.split()
+    if len(words) == 3 and words[0] == "every" and words[1].isdigit() and int(words[1]) > 0:  # noqa: PLR2004
+        unit = words[2] if words[2].endswith("s") else f"{words[2]}s"
+        if unit in {"minutes", "hours", "days", "weeks"}:
+            return {unit: int(words[1])}
+    try:
+        return CronTrigger.from_crontab(text, timezone="UTC")
+    except ValueError as error:
+        raise ValueError(
+            f'{text!r} is no schedule; allowed are cron ("15 2 * * *", in UTC) and "every N minutes|hours|days|weeks"'
+        ) from error
+
+
+def _check_file(file: Path) -> None:
+    if not file.is_file():
+        return
+    try:
+        tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: not readable as TOML: {error}") from error
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def _one_line(error: ValidationError) -> str:
+    """Every fault, never a value: it might be a secret."""
+    return "; ".join(_fault(fault) for fault in error.errors(include_url=False, include_input=False))
+
+
+def _fault(fault: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        name = str(fault["loc"][-1])
+        near = difflib.get_close_matches(name, Settings.model_fields, 1)
+        return f"{key}: there is no such key" + (f"; nearest is {near[0]!r}" if near else f"; known are {_known()}")
+    message = fault["msg"].removeprefix("Value error, ")
+    return " ".join(f"{key}: {message}".removeprefix(": ").split())
+
+
+def _known() -> str:
+    return ", ".join(Settings.model_fields)
