@@ -93,13 +93,28 @@ def encode(event: Event) -> Message:
     Raises MessageTooLarge; ValueError for what JSON or CloudEvents cannot say (NaN, a time without zone).
     """
     known, key = _BY_MODEL[type(event)], message_key(event)
-    value = _data(event, known)
     try:
-        sent = to_binary(CloudEvent(_attributes(event, known, key), value), _ValueAsItIs(), lambda _event: key.encode())
-    except BaseCloudEventException as error:
+        ours = CloudEvent(_attributes(event, known, key), _data(event, known))
+        sent = to_binary(ours, _ValueAsItIs(), lambda _event: key.encode())
+    except (BaseCloudEventException, ValueError) as error:
         raise ValueError(f"{key}: {error}") from error
     message = Message(known.topic, key.encode(), tuple(sent.headers.items()), sent.value, _placement(event))
     check_sizes([message])
+    return message
+
+
+def encode_checked(event: Event) -> Message:
+    """As `encode`, and sure to be read back: compaction would drop the last good version for a message that is not.
+
+    Raises ValueError naming the message's key.
+    """
+    message = encode(event)
+    try:
+        same = decode(message) == event
+    except DecodeError as error:
+        raise ValueError(f"{message_key(event)}: cannot be sent: {error}") from error
+    if not same:
+        raise ValueError(f"{message_key(event)}: cannot be sent: it would come back different")
     return message
 
 
@@ -107,7 +122,7 @@ def decode(message: Received) -> Event:
     """The event of a message. Attributes and fields that this version does not know are ignored. Raises DecodeError."""
     try:
         return _decode(message)
-    except (ValidationError, BaseCloudEventException, ValueError, OverflowError) as error:
+    except ValueError as error:  # pydantic's is one
         record, section = record_of(message)
         raise DecodeError(_words(error), record=record, section=section, sequence=_sequence_of(message)) from error
 
@@ -201,7 +216,10 @@ def _received_attributes(message: Received) -> dict[str, Any]:
     missing = [name for name in REQUIRED if f"ce_{name}" not in headers]
     if missing:
         raise ValueError(f"no CloudEvent of ours: the attributes {', '.join(missing)} are missing")
-    return from_binary(KafkaMessage(headers, None, message.value), _ValueAsItIs(), CloudEvent).get_attributes()
+    try:
+        return from_binary(KafkaMessage(headers, None, message.value), _ValueAsItIs(), CloudEvent).get_attributes()
+    except (BaseCloudEventException, ValueError, OverflowError) as error:
+        raise ValueError(f"no CloudEvent of ours: {' '.join(str(error).split())}") from error
 
 
 def _received_data(value: bytes, known: _Type) -> dict[str, Any]:

@@ -1,11 +1,16 @@
-"""SQLite files that outlive a crash and are shared by processes: opened alike, and their errors in words."""
+"""SQLite files that outlive a crash: opened alike, their errors in words, and how messages are kept in them."""
 
+import json
 import sqlite3
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from events.log import Headers
+
+_COMPRESSION = 1  # JSON shrinks tenfold at the fastest level already
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _HINTS = {
     sqlite3.SQLITE_BUSY: "another process keeps it locked",
@@ -53,8 +58,10 @@ def transaction(connection: sqlite3.Connection, mode: str = "IMMEDIATE") -> Iter
 
 
 @contextmanager
-def errors_of(path: Path, unavailable: Callable[[str], Exception]) -> Iterator[None]:
-    """Turns SQLite's errors into FileDamaged or `unavailable`, with the file's name and what to do."""
+def errors_of(
+    path: Path, unavailable: Callable[[str], Exception], full: Callable[[str], Exception] | None = None
+) -> Iterator[None]:
+    """Turns SQLite's errors into FileDamaged, `unavailable` or `full`, with the file's name and what to do."""
     try:
         yield
     except sqlite3.Error as error:
@@ -62,7 +69,8 @@ def errors_of(path: Path, unavailable: Callable[[str], Exception]) -> Iterator[N
         if code in _DAMAGED:
             raise FileDamaged(f"{path}: {error}; move it away, or name another file") from error
         if code in _HINTS:
-            raise unavailable(f"{path}: {_HINTS[code]} ({error})") from error
+            kind = full if full and code == sqlite3.SQLITE_FULL else unavailable
+            raise kind(f"{path}: {_HINTS[code]} ({error})") from error
         raise  # a mistake of ours
 
 
@@ -70,6 +78,22 @@ def primary_code(error: sqlite3.Error) -> int:
     """SQLite's result code without the details in its upper bits; -1 where there is none."""
     code = getattr(error, "sqlite_errorcode", None)
     return -1 if code is None else code & 0xFF
+
+
+def pack(value: bytes) -> bytes:
+    return zlib.compress(value, _COMPRESSION)
+
+
+def unpack(value: bytes) -> bytes:
+    return zlib.decompress(value)
+
+
+def headers_to_text(headers: Headers) -> str:
+    return json.dumps([(name, value.decode("latin-1")) for name, value in headers])
+
+
+def headers_from_text(text: str) -> Headers:
+    return tuple((name, value.encode("latin-1")) for name, value in json.loads(text))
 
 
 def _until(deadline: float, action: Callable[[], object]) -> None:

@@ -3,15 +3,16 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from kafka.errors import KafkaError, LogTruncationError, OffsetOutOfRangeError
 
 from events.log import LogUnavailable, PositionLost
 
 PROBE_SECONDS = 3.0
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,18 @@ class Client:
             except (KafkaError, OSError) as error:
                 self.close()
                 raise self.unavailable(f"{type(error).__name__}: {error}") from error
+
+    def ask(self, question: Callable[[Any], _T]) -> _T:
+        """The answer to a question that changes nothing. Raises as `use`.
+
+        A client that idled through an outage has given up its brokers for good: then a new one asks.
+        """
+        with self._lock:
+            if self._client is not None:
+                with suppress(LogUnavailable), self.use() as client:
+                    return question(client)
+            with self.use() as client:
+                return question(client)
 
     def unavailable(self, reason: str) -> LogUnavailable:
         return LogUnavailable(f"Kafka at {self._cluster.bootstrap} gives no answer: {reason}")

@@ -85,9 +85,8 @@ class KafkaLog:
     @property
     def identity(self) -> str:
         """Cluster id and the ids of the topics whose positions are kept, asked anew each time."""
-        with self._admin.use() as admin:
-            names = [admin.describe_cluster()["cluster_id"]]
-            names += [str(topic["topic_id"]) for topic in self._describe((RECORDS, RUNS))]
+        names = [self._admin.ask(lambda admin: str(admin.describe_cluster()["cluster_id"]))]
+        names += [str(topic["topic_id"]) for topic in self._describe((RECORDS, RUNS))]
         return hashlib.blake2b(" ".join(names).encode(), digest_size=16).hexdigest()
 
     def partitions(self, topic: str) -> int:
@@ -169,16 +168,15 @@ class KafkaLog:
             admin.wait_for_topics(list(TOPICS), timeout_ms=int(self._wait * 1000))
 
     def _describe(self, topics: Sequence[str]) -> list[Mapping[str, Any]]:
-        with self._admin.use() as admin:
-            found = {topic["name"]: topic for topic in admin.describe_topics(list(topics)) if not topic["error_code"]}
+        told = self._admin.ask(lambda admin: admin.describe_topics(list(topics)))
+        found = {topic["name"]: topic for topic in told if not topic["error_code"]}
         if missing := set(topics) - set(found):
             raise LogUnavailable(f"Kafka at {self._bootstrap} has no topic {', '.join(sorted(missing))} now")
         return [found[topic] for topic in topics]
 
     def _check_settings(self) -> None:
         resources = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in TOPICS]
-        with self._admin.use() as admin:
-            found = admin.describe_configs(resources)["topic"]
+        found = self._admin.ask(lambda admin: admin.describe_configs(resources)["topic"])
         for topic in TOPICS:
             policy = found[topic]["cleanup.policy"]["value"]
             size = int(found[topic]["max.message.bytes"]["value"])
@@ -196,8 +194,8 @@ class KafkaLog:
         return self._offsets(partitions, OffsetSpec.EARLIEST)
 
     def _offsets(self, partitions: Iterable[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
-        with self._admin.use() as admin:
-            found = admin.list_partition_offsets({KafkaPartition(*at): spec for at in partitions})
+        wanted = {KafkaPartition(*at): spec for at in partitions}
+        found = self._admin.ask(lambda admin: admin.list_partition_offsets(wanted))
         return {TopicPartition(*at): value.offset for at, value in found.items()}
 
 

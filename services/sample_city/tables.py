@@ -10,11 +10,11 @@ TableFile = tuple[tuple[str, ...], Rows, str]
 def tables(city: City) -> dict[str, TableFile]:
     """For each file its header, its rows, and its encoding; offices save their tables as they please."""
     unit = "Organisationseinheit"
-    power = [
+    power: Rows = [
         ("Uplink Landesnetz", "einzige Anbindung beider Rechenzentren"),
         ("Netzeinspeisung Rathaus", "10 kV, Trafo 1"),
     ]
-    regional = (names.REGIONAL, names.REGIONAL, "Uplink Landesnetz")
+    regional: Rows = [(names.REGIONAL, names.REGIONAL, "Uplink Landesnetz")]
     return {
         "organisation.csv": ((unit, "Ebene", "Übergeordnet", "Funktionspostfach"), _units(), "utf-8-sig"),
         "buergerdienste.csv": (("Bürgerdienst", "LeiKa", unit, "Priorität"), _services(city), "cp1252"),
@@ -31,7 +31,7 @@ def tables(city: City) -> dict[str, TableFile]:
         ),
         "datenbanken.csv": (("Datenbankinstanz", "Produkt", "Version", "Server"), _databases(), "utf-8"),
         "standorte.csv": (("Standort", "Ebene", "Liegt in", "Server", "Versorgung"), _places(city), "utf-8"),
-        "dienste-extern.csv": (("Externer Dienst", "Anbieter", "Versorgung"), [regional], "utf-8"),
+        "dienste-extern.csv": (("Externer Dienst", "Anbieter", "Versorgung"), regional, "utf-8"),
         "versorgung.csv": (("Versorgung", "Beschreibung"), power, "utf-8"),
         "geraete.csv": (
             ("Gerät", "Art", "Hersteller", "Seriennummer", "Inventarnummer", "Kaufdatum", unit, "Kommentar"),

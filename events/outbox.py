@@ -1,0 +1,304 @@
+"""The durable queue between the collectors of one source and the log: it numbers, remembers, and sends in order."""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from events.codec import encode_checked, message_key
+from events.database import errors_of, open_database
+from events.lease import Lease, LeaseHeld
+from events.log import EventLog, Message
+from events.models import (
+    MAX_PROBLEMS,
+    Draft,
+    Problem,
+    RecordObserved,
+    RecordWithdrawn,
+    RunCompleted,
+    RunReport,
+    Section,
+)
+from events.outbox_queue import SCHEMA, Queue, Queued
+from events.sizes import size_of
+
+Clock = Callable[[], datetime]
+Status = Literal["complete", "partial", "failed"]
+APPLICATION_ID = 0x4C4B4F31  # "LKO1"; the last letter is the schema's version
+LIMIT_BYTES = 2 * 1024**3
+COMMIT_BYTES = 4 * 1024 * 1024
+COMMIT_SECONDS = 1.0
+"""A commit waits for the disk: so many bytes, or so much time, share one."""
+SEND_BYTES = 4 * 1024 * 1024
+"""How much is read into memory and given to the log at once; a single larger message comes all the same."""
+BUSY_SECONDS = 10.0
+MAX_TEXT = 1000
+"""Of one problem in a report, which is for people and must always fit into a message."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class OutboxUnavailable(Exception):
+    """The outbox's file cannot be used now: text names it, why, and what to do."""
+
+
+class OutboxBusy(OutboxUnavailable):
+    """Another process collects this source."""
+
+
+class OutboxFull(OutboxUnavailable):
+    """The disk or the queue is full. What was put since the last commit may be gone with it."""
+
+
+@dataclass
+class _Run:
+    """`lost`: why something of this run will not be sent, so that it cannot count as complete."""
+
+    name: str
+    collector: str
+    rank: int
+    started: datetime
+    first: int
+    emitted: int = 0
+    lost: str = ""
+
+
+class Outbox:
+    """One source's queue, in one SQLite file; one process at a time has it, by a lease that ends with the process.
+
+    What was put is durable after `commit`, `end`, `drain` and `close`, and every few megabytes; a kill before that
+    loses it, and the run has no marker then. `put` and `drain` may run in different threads.
+    Raises OutboxBusy while another has it, FileDamaged for a file that is no outbox, else OutboxUnavailable.
+    Should the file be lost, numbering goes on from the clock, and every record counts as observed for the first time.
+    """
+
+    def __init__(
+        self, path: Path, source: str, *, clock: Clock = lambda: datetime.now(UTC), limit_bytes: int = LIMIT_BYTES
+    ) -> None:
+        self._path, self._source, self._clock, self._limit = path, source, clock, limit_bytes
+        self._lock, self._draining = threading.RLock(), threading.Lock()
+        self._run: _Run | None = None
+        self._closed = False
+        with errors_of(path, _said(OutboxUnavailable)):
+            self._lease = self._take_lease()
+            with ExitStack() as undo:
+                undo.callback(self._lease.close)
+                self._db = open_database(path, SCHEMA, application_id=APPLICATION_ID, busy_seconds=BUSY_SECONDS)
+                undo.callback(self._db.close)
+                self._queue, self._last = self._claim()
+                undo.pop_all()
+        self._uncommitted, self._committed_at = 0, time.monotonic()
+
+    def begin(self, run: str, collector: str, rank: int) -> None:
+        """Start a run; one that was not ended is forgotten, and leaves no marker. `rank`: 0 to 100."""
+        with self._lock:
+            self._run = _Run(run, collector, rank, self._clock(), self._next_sequence())
+
+    def put(self, draft: Draft) -> None:
+        """Queue every section of a draft, or nothing of it.
+
+        Raises ValueError naming the section that cannot be sent (MessageTooLarge is one), OutboxFull,
+        OutboxUnavailable. After any of them the run cannot end as complete (law 4).
+        """
+        with self._lock, self._noting_loss(), self._errors():
+            run = self._current()
+            if not draft.sections:
+                raise ValueError(
+                    f"{self._source}/{draft.native_key}: has no section, so that nothing would be said of it"
+                )
+            events = [self._observed(run, draft, name, section) for name, section in draft.sections.items()]
+            messages = [encode_checked(event) for event in events]
+            self._check_room()
+            for event, message in zip(events, messages, strict=True):
+                self._queue.remember(event)
+                self._queue.add(message)
+            run.emitted += 1
+            self._commit_if_due(messages)
+
+    def withdraw(self, native_key: str, reason: str) -> None:
+        """Queue that the source takes back all it said of the thing. Needs no run, and is durable on return."""
+        with self._lock, self._noting_loss(), self._errors():
+            event = RecordWithdrawn(**self._stamp(), native_key=native_key, reason=reason)
+            message = encode_checked(event)
+            self._check_room()
+            self._queue.add(message)
+            self._queue.forget_sections(native_key)
+            self._commit()
+
+    def end(
+        self, status: Status, *, seen: int, skipped: int = 0, failed: int = 0, problems: Sequence[Problem] = ()
+    ) -> RunReport:
+        """Queue the run's report and, if it is complete, the marker that retires what it has not seen; then commit.
+
+        `emitted` counts the drafts put. Raises RuntimeError for a complete run that has lost something, see `put`.
+        """
+        with self._lock, self._errors():
+            run = self._current()
+            if status == "complete" and run.lost:
+                raise RuntimeError(f"run {run.name} cannot be complete: {run.lost}")
+            counts = {"seen": seen, "emitted": run.emitted, "skipped": skipped, "failed": failed}
+            report = RunReport(
+                **self._stamp(),
+                **counts,
+                run=run.name,
+                collector=run.collector,
+                started=run.started,
+                status=status,
+                problems=tuple(_shortened(problem) for problem in problems[:MAX_PROBLEMS]),
+            )
+            self._queue.add(encode_checked(report))
+            if status == "complete":
+                self._queue.add_marker(
+                    RunCompleted(**self._stamp() | {"sequence": run.first}, run=run.name, partition=0)
+                )
+            self._commit()
+            self._run = None
+            return report
+
+    def commit(self) -> None:
+        """Return once all that was put is on the disk."""
+        with self._lock, self._errors():
+            self._commit()
+
+    def drain(self, log: EventLog) -> int:
+        """Send all that is queued, in order; gives how many messages the log has acknowledged.
+
+        A marker is sent when everything before it is acknowledged, to every partition the log has then. What is
+        acknowledged is deleted; a crash in between sends it again, with the same sequences. Raises what `log.append`
+        raises, and loses nothing by it.
+        """
+        sent = 0
+        with self._draining:
+            while batch := self._next_batch():
+                messages = [message for queued in batch for message in queued.messages(log)]
+                log.append(messages)
+                sent += len(messages)
+                with self._lock, self._errors():
+                    self._queue.delete_up_to(batch[-1].id)
+                    self._commit()
+        return sent
+
+    def depth(self) -> int:
+        """How many messages wait; a marker counts once."""
+        with self._lock, self._errors():
+            return self._queue.depth()
+
+    def close(self) -> None:
+        """Commit, and let another process have the source; does nothing the second time."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                with self._errors():
+                    self._commit()
+            finally:
+                self._db.close()
+                self._lease.close()
+
+    def _take_lease(self) -> Lease:
+        try:
+            return Lease(self._path.with_name(f"{self._path.name}.lease"))
+        except LeaseHeld:
+            raise OutboxBusy(
+                f"{self._source} is being collected by {self._holder()}; wait until it is done, or stop it"
+            ) from None
+
+    def _holder(self) -> str:
+        """Who has the outbox, as far as its file tells; it may be so new that it does not."""
+        with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as db:
+            return str(db.execute("SELECT holder FROM state").fetchone()[0])
+        return "another process"
+
+    def _claim(self) -> tuple[Queue, int]:
+        queue = Queue(self._db)
+        owner, last = queue.claim(self._source, f"process {os.getpid()} since {self._clock():%Y-%m-%d %H:%M} UTC")
+        if owner != self._source:
+            raise ValueError(f"{self._path} is the outbox of {owner}, not of {self._source}; name another file")
+        return queue, last
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """After an error of SQLite all that was not committed is gone, which the run must know."""
+        with errors_of(self._path, _said(OutboxUnavailable), _said(OutboxFull)):
+            try:
+                yield
+            except sqlite3.Error as error:
+                if self._run:
+                    self._run.lost = self._run.lost or str(error)
+                self._queue.rollback()
+                raise
+
+    @contextmanager
+    def _noting_loss(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if self._run:
+                self._run.lost = self._run.lost or str(error)
+            raise
+
+    def _current(self) -> _Run:
+        if self._run is None:
+            raise RuntimeError(f"outbox of {self._source}: begin a run first")
+        return self._run
+
+    def _next_sequence(self) -> int:
+        now = (self._clock() - _EPOCH) // timedelta(microseconds=1)
+        self._last = max(self._last + 1, now)
+        return self._last
+
+    def _stamp(self) -> dict[str, object]:
+        return {"source": self._source, "sequence": self._next_sequence(), "time": self._clock()}
+
+    def _observed(self, run: _Run, draft: Draft, name: str, content: Section) -> RecordObserved:
+        stamp = self._stamp()
+        event = RecordObserved(
+            **stamp,
+            native_key=draft.native_key,
+            section=name,
+            kind=draft.kind,
+            run=run.name,
+            rank=run.rank,
+            first_observed=self._queue.first_observed(draft.native_key) or stamp["time"],
+            changed=stamp["sequence"],
+            content=content,
+        )
+        try:
+            return event.model_copy(update={"changed": self._queue.changed(event)})
+        except ValueError as error:
+            raise ValueError(f"{message_key(event)}: {error}") from error
+
+    def _check_room(self) -> None:
+        if self._queue.bytes >= self._limit:
+            raise OutboxFull(
+                f"outbox {self._path} holds {self._queue.bytes:,} bytes that wait for the log, of {self._limit:,} "
+                "allowed: bring the log back, and it empties by itself"
+            )
+
+    def _commit_if_due(self, messages: Sequence[Message]) -> None:
+        self._uncommitted += sum(size_of(message) for message in messages)
+        if self._uncommitted >= COMMIT_BYTES or time.monotonic() - self._committed_at >= COMMIT_SECONDS:
+            self._commit()
+
+    def _commit(self) -> None:
+        self._queue.commit(self._last)
+        self._uncommitted, self._committed_at = 0, time.monotonic()
+
+    def _next_batch(self) -> list[Queued]:
+        with self._lock, self._errors():
+            self._commit()
+            return self._queue.next_batch(SEND_BYTES)
+
+
+def _said(kind: type[OutboxUnavailable]) -> Callable[[str], OutboxUnavailable]:
+    return lambda text: kind(f"outbox {text}")
+
+
+def _shortened(problem: Problem) -> Problem:
+    return Problem(item=problem.item[:MAX_TEXT], reason=problem.reason[:MAX_TEXT])

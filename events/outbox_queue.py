@@ -1,0 +1,139 @@
+"""What an outbox keeps in its SQLite file: the queue, and what its source said last. One transaction stays open."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+
+from events.codec import content_hash, encode
+from events.database import headers_from_text, headers_to_text, pack, unpack
+from events.log import RECORDS, EventLog, Message
+from events.models import RecordObserved, RunCompleted
+from events.sizes import size_of
+
+SCHEMA = """
+CREATE TABLE state (source TEXT NOT NULL, last_sequence INTEGER NOT NULL, holder TEXT NOT NULL);
+CREATE TABLE records (native_key TEXT PRIMARY KEY, first_observed TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sections (
+    native_key TEXT NOT NULL, section TEXT NOT NULL, mark TEXT NOT NULL, changed INTEGER NOT NULL,
+    PRIMARY KEY (native_key, section)
+) WITHOUT ROWID;
+CREATE TABLE queue (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, marker TEXT, topic TEXT, key BLOB, headers TEXT, placement TEXT, value BLOB
+)
+"""
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A message, or a marker that becomes one message for each partition when it is sent."""
+
+    id: int
+    what: Message | RunCompleted
+
+    def messages(self, log: EventLog) -> list[Message]:
+        if isinstance(self.what, Message):
+            return [self.what]
+        numbers = range(log.partitions(RECORDS))
+        return [encode(self.what.model_copy(update={"partition": number})) for number in numbers]
+
+
+class Queue:
+    """Every change joins the open transaction, which `commit` ends. Raises sqlite3.Error."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        (self.bytes,) = connection.execute("SELECT coalesce(sum(length(value)), 0) FROM queue").fetchone()
+
+    def claim(self, source: str, holder: str) -> tuple[str, int]:
+        """Note who has the outbox; gives the source it belongs to and its last sequence."""
+        self._begin()
+        if not self._db.execute("SELECT 1 FROM state").fetchone():
+            self._db.execute("INSERT INTO state VALUES (?, 0, '')", (source,))
+        self._db.execute("UPDATE state SET holder = ?", (holder,))
+        owner, last = self._db.execute("SELECT source, last_sequence FROM state").fetchone()
+        self._db.execute("COMMIT")
+        return owner, last
+
+    def add(self, message: Message) -> None:
+        value = pack(message.value)
+        row = (message.topic, message.key, headers_to_text(message.headers), str(message.placement), value)
+        self._begin()
+        self._db.execute("INSERT INTO queue (topic, key, headers, placement, value) VALUES (?, ?, ?, ?, ?)", row)
+        self.bytes += len(value)
+
+    def add_marker(self, marker: RunCompleted) -> None:
+        self._begin()
+        self._db.execute("INSERT INTO queue (marker) VALUES (?)", (marker.model_dump_json(),))
+
+    def next_batch(self, max_bytes: int) -> list[Queued]:
+        """The oldest messages up to about `max_bytes`, or the one marker whose turn it is."""
+        batch: list[Queued] = []
+        size = 0
+        with closing(self._db.execute("SELECT * FROM queue ORDER BY id")) as rows:
+            for item in map(_queued, rows):
+                if isinstance(item.what, RunCompleted):
+                    return batch or [item]
+                batch.append(item)
+                size += size_of(item.what)
+                if size >= max_bytes:
+                    break
+        return batch
+
+    def delete_up_to(self, row: int) -> None:
+        self._begin()
+        (gone,) = self._db.execute("SELECT coalesce(sum(length(value)), 0) FROM queue WHERE id <= ?", (row,)).fetchone()
+        self._db.execute("DELETE FROM queue WHERE id <= ?", (row,))
+        self.bytes -= gone
+
+    def depth(self) -> int:
+        (count,) = self._db.execute("SELECT count(*) FROM queue").fetchone()
+        return int(count)
+
+    def first_observed(self, native_key: str) -> datetime | None:
+        row = self._db.execute("SELECT first_observed FROM records WHERE native_key = ?", (native_key,)).fetchone()
+        return datetime.fromisoformat(row[0]) if row else None
+
+    def changed(self, event: RecordObserved) -> int:
+        """The sequence at which the section became what the event says: the event's own if that is news."""
+        query = "SELECT mark, changed FROM sections WHERE native_key = ? AND section = ?"
+        row = self._db.execute(query, (event.native_key, event.section)).fetchone()
+        return int(row[1]) if row and row[0] == _mark(event) else event.sequence
+
+    def remember(self, event: RecordObserved) -> None:
+        self._begin()
+        record = (event.native_key, event.first_observed.isoformat())
+        self._db.execute("INSERT OR IGNORE INTO records VALUES (?, ?)", record)
+        section = (event.native_key, event.section, _mark(event), event.changed)
+        self._db.execute("INSERT OR REPLACE INTO sections VALUES (?, ?, ?, ?)", section)
+
+    def forget_sections(self, native_key: str) -> None:
+        """What comes back after a withdrawal is a change, though the record was first observed long ago."""
+        self._begin()
+        self._db.execute("DELETE FROM sections WHERE native_key = ?", (native_key,))
+
+    def commit(self, last_sequence: int) -> None:
+        if self._db.in_transaction:
+            self._db.execute("UPDATE state SET last_sequence = ?", (last_sequence,))
+            self._db.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        (self.bytes,) = self._db.execute("SELECT coalesce(sum(length(value)), 0) FROM queue").fetchone()
+
+    def _begin(self) -> None:
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+
+
+def _mark(event: RecordObserved) -> str:
+    """Equal for sections that say the same: content, kind and rank."""
+    return f"{content_hash(event.content)} {event.rank} {event.kind}"
+
+
+def _queued(row: tuple[int, str | None, str, bytes, str, str, bytes]) -> Queued:
+    number, marker, topic, key, headers, placement, value = row
+    if marker is not None:
+        return Queued(number, RunCompleted.model_validate_json(marker))
+    return Queued(number, Message(topic, key, headers_from_text(headers), unpack(value), placement))

@@ -1,0 +1,93 @@
+"""What the commands share: options, and how errors end a command."""
+
+import os
+import threading
+import traceback
+from collections.abc import Callable
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from events.database import FileDamaged
+from events.log import EventLog, LogUnavailable, PositionLost
+from events.outbox import OutboxUnavailable
+from graph.store import GraphStore, SchemaTooNew, StoreUnavailable
+from services import bootstrap
+from services.cli.output import say, waiting
+from services.collecting import BACK_OFF
+from services.collectors.base import SourceUnavailable
+from services.consumer import LogReplaced
+from services.settings import ConfigurationError, Settings, load
+
+DONE, FAILED, WRONG_USE = 0, 1, 2
+EXPECTED = (
+    LogUnavailable,
+    StoreUnavailable,
+    FileDamaged,
+    OutboxUnavailable,
+    SourceUnavailable,
+    PositionLost,
+    LogReplaced,
+    SchemaTooNew,
+)
+"""Errors whose text is for the person: it names the thing, the reason and what to do."""
+Config = Annotated[Path | None, typer.Option("--config", help="the configuration file [default: ./landkarte.toml]")]
+_T = TypeVar("_T")
+
+
+class Failed(Exception):
+    """The work failed; the text says why."""
+
+
+def run(app: Callable[[], object]) -> None:
+    """Run the command line; every error becomes one line and an exit code."""
+    try:
+        app()
+    except ConfigurationError as error:
+        _end(f"configuration: {error}", WRONG_USE)
+    except (Failed, *EXPECTED) as error:
+        _end(str(error), FAILED)
+    except KeyboardInterrupt:
+        _end("stopped", FAILED)
+    except BrokenPipeError:
+        os._exit(FAILED)  # whoever read stdout has gone; Python would complain once more at its end
+    except Exception as error:
+        if os.environ.get("LANDKARTE_DEBUG"):
+            raise
+        _end(f"unexpected error: {type(error).__name__}: {error}; details are in {_write_details()}", FAILED)
+
+
+def _end(text: str, code: int) -> None:
+    say(f"landkarte: {' '.join(text.split())}")
+    raise SystemExit(code)
+
+
+def _write_details() -> Path:
+    path = Path(os.environ.get("LANDKARTE_DATA_DIR", "var")) / "errors.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(traceback.format_exc() + "\n")
+    return path
+
+
+def settings_of(config: Path | None) -> Settings:
+    return load(config)
+
+
+def patiently(open_it: Callable[[], _T]) -> _T:
+    """What `open_it` gives, waiting out an outage of log or store."""
+    stop = threading.Event()
+    for seconds in chain(BACK_OFF, repeat(BACK_OFF[-1])):
+        try:
+            return open_it()
+        except (LogUnavailable, StoreUnavailable) as outage:
+            waiting(str(outage), seconds)
+            stop.wait(seconds)
+    raise AssertionError("the tries never end")
+
+
+def open_both(settings: Settings) -> tuple[EventLog, GraphStore]:
+    """Log and graph, waited for."""
+    return patiently(lambda: bootstrap.open_log(settings)), patiently(lambda: bootstrap.open_store(settings))

@@ -1,0 +1,149 @@
+"""Commands that collect: import, collect, schedule, sample-city."""
+
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from events.models import RunReport
+from services import bootstrap, schedule
+from services.cli.common import FAILED, Config, Failed, settings_of
+from services.cli.output import Format, print_json, print_rows, say, waiting
+from services.collecting import Job, collect, drain, preview
+from services.collectors import COLLECTORS
+from services.sample_city import Size, write_city
+from services.settings import ConfigurationError, Settings, SourceSettings
+
+SHOWN = 20
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("import")(import_files)
+    app.command("collect")(collect_source)
+    app.command("schedule")(run_schedule)
+    app.command("sample-city")(sample_city)
+
+
+def import_files(
+    kind: Annotated[str, typer.Argument(metavar="TYPE", help=f"one of {', '.join(sorted(COLLECTORS))}")],
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help="files or folders")] = None,
+    source: Annotated[str, typer.Option(help="the source's name [default: the type's]")] = "",
+    complete: Annotated[
+        bool, typer.Option("--complete", help="these files are all the source has: what is missing is retired")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="what would be said, without saying it")] = False,
+    config: Config = None,
+) -> None:
+    """Files of a type become events (for `local`: this computer)."""
+    job = _job(kind, paths or [], source or kind, complete=complete)
+    if dry_run:
+        _show_preview(job)
+    else:
+        _run(settings_of(config), job)
+
+
+def collect_source(source: Annotated[str, typer.Argument(help="a configured source")], config: Config = None) -> None:
+    """Run a configured source once."""
+    settings = settings_of(config)
+    _run(settings, job_of(settings.source(source)))
+
+
+def run_schedule(config: Config = None) -> None:
+    """Run the configured sources on their schedules, until stopped."""
+    settings = settings_of(config)
+    scheduler = schedule.make(settings, lambda source: _run_scheduled(settings, source))
+    if not scheduler.get_jobs():
+        raise ConfigurationError("no source has a schedule; give one to a [[sources]] entry")
+    say(f"{len(scheduler.get_jobs())} sources are on schedule (UTC); Ctrl-C stops")
+    scheduler.start()
+    threading.Event().wait()
+
+
+def sample_city(
+    out: Annotated[Path, typer.Option(help="the folder to write to")],
+    size: Annotated[Size, typer.Option(help="small: a tenth; large: four times")] = Size.CITY,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same files")] = 1,
+) -> None:
+    """Write the sample city's source files."""
+    counts = write_city(out, size, seed)
+    say(
+        f"{out}: {counts.machines} machines in {counts.glpi} GLPI and {counts.fusioninventory} FusionInventory files, "
+        f"{counts.rows} rows in {counts.tables} tables"
+    )
+
+
+def job_of(source: SourceSettings) -> Job:
+    """A run of a configured source, now."""
+    return Job(source.name, COLLECTORS[source.type], source.own(), source.trust(), source.complete)
+
+
+def _job(kind: str, paths: list[Path], source: str, *, complete: bool) -> Job:
+    if kind not in COLLECTORS:
+        raise ConfigurationError(f"{kind!r} is no type of source; known are {', '.join(sorted(COLLECTORS))}")
+    takes_paths = "paths" in COLLECTORS[kind].settings.model_fields
+    if takes_paths != bool(paths):
+        wants = "needs at least one PATH" if takes_paths else "takes no PATH"
+        raise ConfigurationError(f"import {kind} {wants}")
+    own = {"paths": paths} if takes_paths else {}
+    try:
+        checked = SourceSettings.model_validate({"type": kind, "name": source, "complete": complete, **own})
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise ConfigurationError(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
+    return job_of(checked)
+
+
+def _run(settings: Settings, job: Job) -> None:
+    report = run_once(settings, job)
+    show_report(job, report)
+    if report.status == "failed":
+        raise typer.Exit(FAILED)
+
+
+def run_once(settings: Settings, job: Job) -> RunReport:
+    """Collect into the outbox, then send, waiting for the log."""
+    outbox = bootstrap.open_outbox(settings, job.source)
+    try:
+        report = collect(job, outbox)
+        drain(outbox, lambda: bootstrap.open_log(settings), waiting, threading.Event())
+    finally:
+        outbox.close()
+    return report
+
+
+def _run_scheduled(settings: Settings, source: SourceSettings) -> None:
+    job = job_of(source)
+    show_report(job, run_once(settings, job))
+
+
+def show_report(job: Job, report: RunReport) -> None:
+    """What a run used, skipped and could not use, and why."""
+    say(
+        f"{job.source}: {report.status}; seen {report.seen}, emitted {report.emitted}, skipped {report.skipped}, "
+        f"failed {report.failed}"
+    )
+    for problem in report.problems[:SHOWN]:
+        say(f"  {problem.item}: {problem.reason}")
+    if len(report.problems) > SHOWN:
+        say(f"  and {len(report.problems) - SHOWN} more; `landkarte status` and the API's /runs have them")
+
+
+def _show_preview(job: Job) -> None:
+    seen = preview(job)
+    counts = seen.report.counts
+    say(f"{job.source}: would say {seen.records} records; nothing was said")
+    rows = [
+        {"what": what, "name": name, "count": number}
+        for what, many in (("kind", seen.kinds), ("section", seen.sections), ("relation", seen.relations))
+        for name, number in sorted(many.items())
+    ]
+    print_rows(rows, {"what": "WHAT", "name": "NAME", "count": "COUNT"}, Format.TABLE)
+    for draft in seen.first:
+        print_json(draft.model_dump(mode="json") | {"sections": sorted(draft.sections)})
+    for problem in seen.report.problems[:SHOWN]:
+        say(f"  {problem.item}: {problem.reason}")
+    if not seen.records:
+        raise Failed(f"nothing usable: {counts['skipped']} skipped, {counts['failed']} failed")
