@@ -4,21 +4,23 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import Processor
 
 
 def set_up(*, verbose: bool = False) -> None:
     """Configure structlog for this process."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    last = (
+    last: Processor = (
         structlog.dev.ConsoleRenderer(colors=True)
         if sys.stderr.isatty()
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # an outage is told once, in our words, not line by line
     level = logging.DEBUG if verbose else logging.INFO
     structlog.configure(
         processors=[*shared, last],

@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from events.database import FileDamaged
+from events.kafka_log import TopicMisconfigured
 from events.log import EventLog, LogUnavailable, PositionLost
 from events.outbox import OutboxUnavailable
 from graph.store import GraphStore, SchemaTooNew, StoreUnavailable
@@ -19,6 +20,7 @@ from services.cli.output import say, waiting
 from services.collecting import BACK_OFF
 from services.collectors.base import SourceUnavailable
 from services.consumer import LogReplaced
+from services.lookup import Ambiguous, NotFound
 from services.settings import ConfigurationError, Settings, load
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
@@ -31,6 +33,9 @@ EXPECTED = (
     PositionLost,
     LogReplaced,
     SchemaTooNew,
+    TopicMisconfigured,
+    NotFound,
+    Ambiguous,
 )
 """Errors whose text is for the person: it names the thing, the reason and what to do."""
 Config = Annotated[Path | None, typer.Option("--config", help="the configuration file [default: ./landkarte.toml]")]

@@ -1,0 +1,50 @@
+"""The API: questions over HTTP. There is no authentication yet, so it listens on loopback unless told otherwise."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from services.api import models, problems
+from services.api.metrics import render
+from services.api.routes import router
+from services.api.state import State
+
+_ERRORS = {code: {"model": models.Problem} for code in (404, 409, 422, 500, 503)}
+
+
+def create_app(state: State) -> FastAPI:
+    """The application over these parts."""
+    app = FastAPI(
+        title="Landkarte",
+        version=version("landkarte"),
+        description="What is obsolete, what fails with what, and who says so.",
+        responses={code: dict(told) for code, told in _ERRORS.items()},
+    )
+    app.state.landkarte = state
+    problems.add_to(app)
+    app.include_router(router)
+    _add_health(app, state)
+    return app
+
+
+def _add_health(app: FastAPI, state: State) -> None:
+    @app.get("/livez", response_model=models.Health)
+    def livez() -> Response:
+        """Whether this process works; an outage of what it needs does not change it."""
+        if not state.alive():
+            return problems.problem(503, "the inventory's loop has stalled; restart this process")
+        return JSONResponse({"status": "ok"})
+
+    @app.get("/readyz")
+    def readyz() -> models.Health:
+        """Whether it can answer: log and graph can be reached."""
+        state.store.status()
+        state.log.partitions("landkarte.records")
+        return models.Health(status="ok")
+
+    @app.get("/metrics", response_class=Response)
+    def metrics() -> Response:
+        """For Prometheus."""
+        return Response(render(state), media_type=CONTENT_TYPE_LATEST)

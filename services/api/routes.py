@@ -1,0 +1,192 @@
+"""The questions under /api/v1."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from graph.metamodel import ASSETS
+from graph.model import Node, Relationship
+from inventory.impact import dependants, in_words
+from inventory.lifecycle import VERDICTS
+from inventory.obsolescence import Question, obsolete
+from services.api import models as m
+from services.api.state import State
+from services.lookup import NotFound, find_one, find_sources
+from services.status import status_of
+
+MAX_PAGE = 1000
+LIMITATIONS = ["clusters and alternatives are not weighed yet: affected does not mean stopped"]
+router = APIRouter(prefix="/api/v1")
+
+
+def state_of(request: Request) -> State:
+    """The application's state."""
+    state: State = request.app.state.landkarte
+    return state
+
+
+Here = Annotated[State, Depends(state_of)]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="how many at most")]
+Cursor = Annotated[str, Query(description="`next` of the page before", max_length=2000)]
+Sources = Annotated[list[str] | None, Query(alias="source", description="only of these sources; * is allowed")]
+Kinds = Annotated[list[str] | None, Query(alias="kind", description="only of these kinds")]
+
+
+@router.get("/assets")
+def list_assets(
+    here: Here, kind: Kinds = None, source: Sources = None, text: str = "", *, retired: bool = False,
+    after: Cursor = "", limit: Limit = 100,
+) -> m.AssetPage:  # fmt: skip
+    """Assets in order of their names. `text`: a part of the name."""
+    found = here.store.assets(
+        kinds=_kinds(kind),
+        text=text,
+        sources=find_sources(here.store, source or []),
+        retired=retired,
+        after=after,
+        limit=limit,
+    )
+    following = f"{found[-1].name}\x00{found[-1].id}" if len(found) == limit else None
+    return m.AssetPage(items=[_asset(node) for node in found], next=following)
+
+
+@router.get("/assets/{asset_id}")
+def get_asset(here: Here, asset_id: str, after: Cursor = "", limit: Limit = MAX_PAGE) -> m.AssetDetail:
+    """One asset with its relationships. An id that went on as another asset's finds that."""
+    node = _node(here, asset_id)
+    found = here.store.relationships(node.id, after=after, limit=limit)
+    last = found[-1] if len(found) == limit else None
+    following = f"{last.edge.key.type}\x00{last.direction}\x00{last.other.id}" if last else None
+    return m.AssetDetail(
+        **_asset(node).model_dump(), relationships=[_related(item) for item in found], more_relationships=following
+    )
+
+
+@router.get("/assets/{asset_id}/records")
+def get_records(here: Here, asset_id: str) -> list[m.SourceRecord]:
+    """What each source says of it, as reported."""
+    return [
+        m.SourceRecord(**asdict(row) | {"sections": {name: json.loads(body) for name, body in bodies.items()}})
+        for row, bodies in here.store.describing(_node(here, asset_id).id)
+    ]
+
+
+@router.get("/obsolescence")
+def get_obsolescence(
+    here: Here,
+    on: date | None = None,
+    within_months: Annotated[int, Query(ge=0, le=600)] = 12,
+    source: Sources = None,
+    kind: Kinds = None,
+    verdict: Annotated[list[str] | None, Query(description="only these verdicts")] = None,
+    after: Annotated[int, Query(ge=0, description="`next` of the page before")] = 0,
+    limit: Limit = 100,
+) -> m.ObsolescencePage:
+    """Systems and programs by their verdicts, worst first; supported ones and unknown ones only where asked for."""
+    wanted = verdict or ["unsupported", "ending"]
+    if wrong := set(wanted) - set(VERDICTS):
+        raise NotFound(f"verdict {min(wrong)!r} is not known; known are {', '.join(VERDICTS)}")
+    question = Question(
+        on=on or datetime.now(UTC).date(),
+        within_months=within_months,
+        sources=find_sources(here.store, source or []),
+        kinds=frozenset(_kinds(kind)),
+        verdicts=frozenset(v for v in VERDICTS if v in wanted),
+    )
+    answer = obsolete(here.store, here.matcher, question)
+    page = answer.rows[after : after + limit]
+    return m.ObsolescencePage(
+        on=answer.on,
+        within_months=answer.within_months,
+        snapshot=answer.snapshot,
+        systems=m.Verdicts(**answer.systems),
+        programs=m.Verdicts(**answer.programs),
+        inherited=answer.inherited,
+        computers=answer.computers,
+        with_system=answer.with_system,
+        as_of=answer.as_of,
+        items=[m.ObsolescenceRow(**asdict(row)) for row in page],
+        next=str(after + limit) if after + limit < len(answer.rows) else None,
+    )
+
+
+@router.get("/impact")
+def get_impact(
+    here: Here, asset: Annotated[list[str], Query(alias="id", description="ids or names of what fails")]
+) -> m.ImpactAnswer:
+    """What is affected when these fail, with the shortest way to each."""
+    topology = here.topology()
+    failed = [find_one(here.store, name) for name in asset]
+    if gone := [node for node in failed if node.id not in topology.nodes]:
+        raise NotFound(f"{gone[0].name!r} is retired or no asset: nothing runs that could depend on it")
+    impact = dependants(topology, [node.id for node in failed])
+    items = [
+        m.ImpactItem(
+            id=item.node.id,
+            kind=item.node.kind,
+            name=item.node.name,
+            distance=item.distance,
+            path=impact.way(item),
+            offices=[office.name for office in item.offices],
+        )
+        for item in impact.affected
+    ]
+    return m.ImpactAnswer(
+        failed=[_asset(node) for node in impact.failed],
+        counts=dict(impact.counts),
+        items=items,
+        covered=impact.covered,
+        journal=impact.journal,
+        limitations=LIMITATIONS,
+        words={"de": in_words(impact, "de"), "en": in_words(impact, "en")},
+    )
+
+
+@router.get("/runs")
+def list_runs(here: Here, source: str = "", after: Cursor = "", limit: Limit = 100) -> m.RunPage:
+    """Runs of sources, newest first, with what they could not use."""
+    found = here.store.runs(source=source, after=after, limit=limit)
+    items = [m.Run(**asdict(run) | {"problems": json.loads(run.problems)}) for run in found]
+    following = f"{found[-1].ended.isoformat()}\x00{found[-1].id}" if len(found) == limit else None
+    return m.RunPage(items=items, next=following)
+
+
+@router.get("/status")
+def get_status(here: Here) -> m.Status:
+    """How far the graph is, what waits, and when each source was last heard of."""
+    return m.Status(**asdict(status_of(here.settings, here.log, here.store)))
+
+
+def _kinds(kinds: list[str] | None) -> list[str]:
+    if wrong := set(kinds or []) - ASSETS:
+        raise NotFound(f"kind {min(wrong)!r} is not known; known are {', '.join(sorted(ASSETS))}")
+    return kinds or []
+
+
+def _node(here: State, node_id: str) -> Node:
+    node = here.store.node(node_id)
+    if node is None:
+        raise NotFound(f"no asset has the id {node_id!r}; /api/v1/assets?text= finds assets by name")
+    return node
+
+
+def _asset(node: Node) -> m.Asset:
+    return m.Asset(**{name: value for name, value in asdict(node).items() if name != "rules"})
+
+
+def _related(item: Relationship) -> m.Related:
+    edge, other = item.edge, item.other
+    return m.Related(
+        type=edge.key.type,
+        direction=item.direction,
+        id=other.id,
+        kind=other.kind,
+        name=other.name,
+        properties=edge.properties,
+        sources=list(edge.sources),
+        records=sorted(edge.claims),
+        since=edge.since,
+    )

@@ -1,0 +1,42 @@
+"""What the API answers from."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from events.log import EventLog
+from graph.store import GraphStore
+from graph.topology import Topology, load_topology
+from inventory.lifecycle import load_table
+from inventory.matching import Matcher
+from services.consumer import Consumer
+from services.settings import Settings
+
+STALLED = timedelta(seconds=60)
+"""A loop that has not come round for so long is stalled; a large batch takes seconds."""
+
+
+@dataclass
+class State:
+    """The parts, and the topology, which is loaded anew when the journal has moved on."""
+
+    settings: Settings
+    log: EventLog
+    store: GraphStore
+    consumer: Consumer | None = None
+    matcher: Matcher = field(default_factory=lambda: Matcher(load_table()))
+    _topology: Topology | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    started: float = field(default_factory=time.monotonic)
+
+    def topology(self) -> Topology:
+        """The topology as of the journal's last entry."""
+        with self._lock:
+            if self._topology is None or self._topology.journal != self.store.status().journal:
+                self._topology = load_topology(self.store)
+            return self._topology
+
+    def alive(self) -> bool:
+        """Whether the inventory's loop, where this process has one, still comes round."""
+        return self.consumer is None or datetime.now(UTC) - self.consumer.heartbeat < STALLED

@@ -1,0 +1,21 @@
+"""The command line, `landkarte`."""
+
+import typer
+
+from services.cli import ask, demo, init, service, sources
+from services.cli.common import run
+
+app = typer.Typer(
+    name="landkarte",
+    help="An inventory of a city's IT landscape: what is obsolete, what fails with what.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for part in (demo, init, sources, service, ask):
+    part.add_to(app)
+
+
+def main() -> None:
+    """Entry point of the command."""
+    run(app)

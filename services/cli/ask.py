@@ -1,0 +1,179 @@
+"""Commands that answer: ask obsolete, ask impact, ask asset, ask find."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from graph.topology import load_topology
+from inventory.impact import Impact, dependants, in_words
+from inventory.lifecycle import Verdict, load_table
+from inventory.matching import Matcher
+from inventory.obsolescence import Obsolescence, Question, obsolete
+from services import bootstrap
+from services.cli.common import Config, settings_of
+from services.cli.output import Format, cell, fields, out, print_json, print_rows, say
+from services.lookup import find_one, find_sources
+
+COLUMNS = {
+    "verdict": "VERDICT",
+    "end": "END",
+    "asset": "ASSET",
+    "kind": "KIND",
+    "reported": "REPORTED",
+    "product": "PRODUCT",
+    "cycles": "CYCLE",
+    "extended": "EXTENDED",
+    "source": "FACTS",
+}
+Sources = Annotated[list[str] | None, typer.Option("--source", help="only of these sources; * is allowed; repeatable")]
+As = Annotated[Format, typer.Option("--format", help="how the answer is printed")]
+
+
+class Language(StrEnum):
+    """The language of an answer in words."""
+
+    DE = "de"
+    EN = "en"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    group = typer.Typer(help="Ask the graph.", no_args_is_help=True)
+    group.command("obsolete")(ask_obsolete)
+    group.command("impact")(ask_impact)
+    group.command("asset")(ask_asset)
+    group.command("find")(ask_find)
+    app.add_typer(group, name="ask")
+
+
+def ask_obsolete(
+    within: Annotated[int, typer.Option(min=0, help="also what ends within so many months")] = 12,
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="on which day [default: today]")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="also what is supported, and what is unknown")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="rows of the table; JSON and CSV have all")] = 50,
+    source: Sources = None,
+    form: As = Format.TABLE,
+    config: Config = None,
+) -> None:
+    """Systems and programs past their support, or soon to be; what is unknown is counted apart."""
+    reader = bootstrap.open_store(settings_of(config))
+    verdicts: frozenset[Verdict] = frozenset({"unsupported", "ending"})
+    question = Question(
+        on=on.date() if on else datetime.now(UTC).date(),
+        within_months=within,
+        sources=find_sources(reader, source or []),
+        verdicts=verdicts | frozenset({"supported", "unknown"}) if everything else verdicts,
+    )
+    show_obsolete(obsolete(reader, Matcher(load_table()), question), form, limit)
+
+
+def show_obsolete(answer: Obsolescence, form: Format, limit: int) -> None:
+    """The rows, and what they were found among."""
+    rows = [fields(row) for row in answer.rows]
+    if form is Format.JSON:
+        print_json(fields(answer))
+        return
+    print_rows(rows if form is Format.CSV else rows[:limit], COLUMNS, form)
+    hidden = len(rows) - limit
+    if form is Format.TABLE and hidden > 0:
+        say(f"… and {hidden} more rows; --limit, --format csv")
+    for line in summary(answer):
+        say(line)
+
+
+def summary(answer: Obsolescence) -> list[str]:
+    """What was considered, and how much of it is not known."""
+    lines = []
+    for title, counts in (("systems", answer.systems), ("programs", answer.programs)):
+        lines.append(
+            f"{title}: {sum(counts.values())} considered: {counts['unsupported']} unsupported, "
+            f"{counts['ending']} ending within {answer.within_months} months, {counts['supported']} supported, "
+            f"{counts['unknown']} unknown"
+        )
+    lines.append(f"packages judged with their distribution: {answer.inherited}")
+    lines.append(f"coverage: the system of {answer.with_system} of {answer.computers} computers is reported")
+    heard = f"; oldest source heard of {cell(min(answer.as_of.values()))}" if answer.as_of else ""
+    lines.append(f"on {answer.on}; lifecycle table as of {answer.snapshot}{heard}")
+    return lines
+
+
+def ask_impact(
+    names: Annotated[list[str], typer.Argument(metavar="ASSET...", help="ids or names of what fails")],
+    language: Annotated[Language, typer.Option(help="language of the words")] = Language.EN,
+    form: As = Format.TABLE,
+    config: Config = None,
+) -> None:
+    """What is affected when something fails, with the way to each."""
+    reader = bootstrap.open_store(settings_of(config))
+    failed = [find_one(reader, name) for name in names]
+    impact = dependants(load_topology(reader), [node.id for node in failed])
+    if form is Format.TABLE:
+        out.print(in_words(impact, language.value), markup=False)
+        return
+    rows = impact_rows(impact)
+    print_rows(rows, {name: name for name in ("kind", "name", "distance", "path", "offices", "id")}, form)
+
+
+def impact_rows(impact: Impact) -> list[dict[str, object]]:
+    """Each affected asset with the shortest way, named from what failed on."""
+    return [
+        {
+            "id": item.node.id,
+            "kind": item.node.kind,
+            "name": item.node.name,
+            "distance": item.distance,
+            "path": impact.way(item),
+            "offices": [office.name for office in item.offices],
+        }
+        for item in impact.affected
+    ]
+
+
+def ask_asset(
+    name: Annotated[str, typer.Argument(metavar="ASSET", help="id or name")],
+    form: As = Format.TABLE,
+    config: Config = None,
+) -> None:
+    """One asset: its properties, its relationships, and the records that describe it."""
+    reader = bootstrap.open_store(settings_of(config))
+    node = find_one(reader, name)
+    related = reader.relationships(node.id)
+    rows = [
+        {
+            "relation": item.edge.key.type,
+            "direction": item.direction,
+            "kind": item.other.kind,
+            "other": item.other.name,
+            "sources": item.edge.sources,
+            "since": item.edge.since,
+        }
+        for item in related
+    ]
+    if form is Format.JSON:
+        records = [row.key for row, _ in reader.describing(node.id)]
+        print_json(fields(node) | {"relationships": rows, "records": records})
+        return
+    if form is Format.TABLE:
+        told = {"id": node.id, "kind": node.kind, "name": node.name, "sources": node.sources, "since": node.first_seen}
+        told |= {"retired": node.retired_at} if node.retired_at else {}
+        pairs = [{"name": key, "value": value} for key, value in (told | node.properties).items()]
+        print_rows(pairs, {"name": "PROPERTY", "value": "VALUE"}, form)
+    columns = ("relation", "direction", "kind", "other", "sources", "since")
+    print_rows(rows, {column: column.upper() for column in columns}, form)
+
+
+def ask_find(
+    text: Annotated[str, typer.Argument(help="part of a name")] = "",
+    kind: Annotated[list[str] | None, typer.Option(help="only of this kind; repeatable")] = None,
+    source: Sources = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    form: As = Format.TABLE,
+    config: Config = None,
+) -> None:
+    """Assets by a part of their name."""
+    reader = bootstrap.open_store(settings_of(config))
+    found = reader.assets(text=text, kinds=kind or [], sources=find_sources(reader, source or []), limit=limit)
+    columns = ("kind", "name", "sources", "first_seen", "id")
+    print_rows([fields(node) for node in found], {column: column.upper() for column in columns}, form)

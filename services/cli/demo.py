@@ -1,0 +1,100 @@
+"""Command demo: this computer and the sample city, collected, answered, served."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from graph.store import GraphStore
+from graph.topology import load_topology
+from inventory.impact import dependants, in_words
+from inventory.lifecycle import load_table
+from inventory.matching import Matcher
+from inventory.obsolescence import Question, obsolete
+from services import bootstrap
+from services.cli.ask import show_obsolete
+from services.cli.output import Format, err, out, waiting
+from services.cli.service import serve_until_stopped
+from services.cli.sources import job_of, run_once, show_report
+from services.lookup import find_one, find_sources
+from services.sample_city import Size, write_city
+from services.settings import Settings, SourceSettings, load
+
+HERE, CITY = "this-computer", "musterstadt"
+FAILS = "ESX-02"
+"""The host on which the plan put both domain controllers and the register of residents."""
+ROWS = 15
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="where the demonstration keeps its files")] = Path("var/demo"),
+    size: Annotated[Size, typer.Option(help="of the sample city")] = Size.SMALL,
+    once: Annotated[bool, typer.Option("--once", help="answer and exit")] = False,
+    port: Annotated[int, typer.Option(help="port of the API")] = 8421,
+) -> None:
+    """This computer and the sample city in the graph, answers, and the API; embedded, nothing leaves this computer."""
+    settings = load(
+        None, log=f"sqlite:///{folder}/log.db", graph=f"sqlite:///{folder}/graph.db", data_dir=folder, sources=[]
+    )
+    store = bootstrap.open_store(settings)
+    _fill(settings, store, folder, size)
+    _answer(store)
+    address = f"http://127.0.0.1:{port}"
+    if once:
+        out.print(f"\nThe API: {address}/docs once `landkarte demo` runs without --once")
+        return
+    out.print(f"\nThe API: {address}/docs (Ctrl-C stops)")
+    serve_until_stopped(settings, "127.0.0.1", port)
+
+
+def _fill(settings: Settings, store: GraphStore, folder: Path, size: Size) -> None:
+    """Collect through the real collectors, and apply."""
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=err, transient=False
+    ) as progress:
+        task = progress.add_task("writing the sample city's files")
+        write_city(folder / "city", size, seed=1)
+        for source in _sources(folder / "city"):
+            progress.update(task, description=f"collecting {source.name}")
+            job = job_of(source)
+            show_report(job, run_once(settings, job))
+        progress.update(task, description="events become the graph")
+        log = bootstrap.open_log(settings)
+        consumer = bootstrap.make_consumer(log, store, waiting)
+        applied = consumer.catch_up()
+        consumer.release()
+        log.close()
+        progress.update(task, description=f"{applied:,} events applied", total=1, completed=1)
+
+
+def _sources(city: Path) -> list[SourceSettings]:
+    files = [{"type": kind, "name": f"{CITY}-{kind}", "paths": [city / kind]} for kind in ("glpi", "fusioninventory")]
+    files.append({"type": "spreadsheet", "name": f"{CITY}-tables", "paths": [city / "spreadsheet"]})
+    return [SourceSettings.model_validate(source) for source in ({"type": "local", "name": HERE}, *files)]
+
+
+def _answer(store: GraphStore) -> None:
+    """What a CIO asks first; the city's figures never contain this computer."""
+    counts = ", ".join(f"{number} {kind}" for kind, number in store.status().counts.items())
+    _title(f"In the graph: {counts}")
+    matcher, today = Matcher(load_table()), datetime.now(UTC).date()
+    for title, pattern in (("Musterstadt", f"{CITY}-*"), ("This computer", HERE)):
+        _title(f"{title}: what is obsolete, or ends within 12 months")
+        question = Question(on=today, sources=find_sources(store, [pattern]))
+        show_obsolete(obsolete(store, matcher, question), Format.TABLE, ROWS)
+    _title(f"Was ist betroffen, wenn {FAILS} ausfällt? / What is affected if {FAILS} fails?")
+    impact = dependants(load_topology(store), [find_one(store, FAILS).id])
+    out.print(in_words(impact, "de"), markup=False)
+    out.print(in_words(impact, "en"), markup=False)
+
+
+def _title(text: str) -> None:
+    out.print(f"\n[bold]{escape(text)}[/bold]")

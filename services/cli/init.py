@@ -1,0 +1,92 @@
+"""Command init: a few questions, a commented configuration, checked."""
+
+from pathlib import Path
+from typing import Annotated
+
+import tomlkit
+import typer
+
+from services.cli.output import say
+from services.collectors import COLLECTORS
+from services.settings import DEFAULT_FILE, ConfigurationError, Settings, load
+
+SERVERS = ("kafka://localhost:9092", "neo4j://localhost:7687")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("init")(init)
+
+
+def init(
+    out: Annotated[Path, typer.Option(help="the file to write")] = DEFAULT_FILE,
+    yes: Annotated[bool, typer.Option("--yes", help="ask nothing: embedded, with this computer as a source")] = False,
+    force: Annotated[bool, typer.Option("--force", help="overwrite the file")] = False,
+) -> None:
+    """Ask a few questions, write a commented landkarte.toml, check it."""
+    if out.exists() and not force:
+        raise ConfigurationError(f"{out} is there already; --force overwrites it, --out writes another")
+    log, graph = _ask_profile(yes=yes)
+    folders = {} if yes else _ask_folders()
+    out.write_text(document(log, graph, folders), encoding="utf-8")
+    settings = load(out)
+    say(f"{out}: written and checked; {len(settings.sources)} sources")
+    say("next: `landkarte collect this-computer`, `landkarte inventory --once`, `landkarte ask obsolete`")
+
+
+def document(log: str, graph: str, folders: dict[str, str]) -> str:
+    """The configuration's text: every setting with its meaning, the usual ones commented out."""
+    doc = tomlkit.document()
+    doc.add(
+        tomlkit.comment("Landkarte's configuration. Every key can be set by the environment too: LANDKARTE_LOG, ...")
+    )
+    values = {"log": log, "graph": graph}
+    for name, field in Settings.model_fields.items():
+        if name == "sources" or "password" in name:
+            continue
+        doc.add(tomlkit.nl())
+        doc.add(tomlkit.comment(str(field.description)))
+        doc.add(name, values[name]) if name in values else doc.add(tomlkit.comment(f"{name} = {_toml(field.default)}"))
+    doc.add(tomlkit.nl())
+    doc.add(tomlkit.comment('Neo4j\'s password: LANDKARTE_GRAPH_PASSWORD, or a file: graph_password_file = "..."'))
+    doc.add("sources", _sources(folders))
+    return tomlkit.dumps(doc)
+
+
+def _sources(folders: dict[str, str]) -> tomlkit.items.AoT:
+    sources = tomlkit.aot()
+    entries = [{"type": "local", "name": "this-computer"}]
+    entries += [{"type": kind, "name": kind, "paths": [folder]} for kind, folder in folders.items()]  # type: ignore[dict-item]
+    for entry in entries:
+        item = tomlkit.table()
+        item.add(tomlkit.comment(COLLECTORS[entry["type"]].summary))
+        for name, value in entry.items():
+            item.add(name, value)
+        item.add(tomlkit.comment('schedule = "every 24 hours"  # or cron, in UTC: "15 2 * * *"'))
+        sources.append(item)
+    return sources
+
+
+def _ask_profile(*, yes: bool) -> tuple[str, str]:
+    default = Settings.model_fields["log"].default, Settings.model_fields["graph"].default
+    if yes or not typer.confirm("Use Kafka and Neo4j servers? (no: files on this computer)", default=False, err=True):
+        return default
+    log = typer.prompt("Kafka's address", default=SERVERS[0], err=True)
+    return log, typer.prompt("Neo4j's address", default=SERVERS[1], err=True)
+
+
+def _ask_folders() -> dict[str, str]:
+    """Folders of files for the types that read files; empty for none."""
+    folders = {}
+    for kind, collector in COLLECTORS.items():
+        if "paths" in collector.settings.model_fields:
+            answer = typer.prompt(
+                f"Folder with {collector.summary} (empty: none)", default="", show_default=False, err=True
+            )
+            if answer.strip():
+                folders[kind] = answer.strip()
+    return folders
+
+
+def _toml(value: object) -> str:
+    return str(value) if isinstance(value, int) else f'"{value}"'

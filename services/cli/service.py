@@ -1,0 +1,198 @@
+"""Commands that run or look after the services: inventory, serve, status, check, deadletters."""
+
+import ipaddress
+import threading
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+
+from events.deadletters import DeadLetter, read_dead_letter
+from events.log import DEADLETTERS, EventLog
+from services import bootstrap, logs, schedule
+from services.api import create_app
+from services.api.state import State
+from services.cli.common import EXPECTED, FAILED, Config, Failed, open_both, settings_of
+from services.cli.output import Format, cell, fields, out, print_json, print_rows, say, waiting
+from services.cli.sources import job_of, run_once
+from services.consumer import Consumer
+from services.settings import ConfigurationError, Settings, SourceSettings
+from services.status import status_of
+
+As = Annotated[Format, typer.Option("--format", help="how it is printed")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("inventory")(inventory)
+    app.command("serve")(serve)
+    app.command("status")(status)
+    app.command("check")(check)
+    group = typer.Typer(help="Events that could not be read.", no_args_is_help=True)
+    group.command("list")(list_dead)
+    group.command("show")(show_dead)
+    group.command("retry")(retry_dead)
+    app.add_typer(group, name="deadletters")
+
+
+def inventory(
+    once: Annotated[bool, typer.Option("--once", help="stop when caught up")] = False, config: Config = None
+) -> None:
+    """Events become the graph. Any number of these run; one writes."""
+    logs.set_up()
+    log, store = open_both(settings_of(config))
+    consumer = bootstrap.make_consumer(log, store, waiting)
+    if not once:
+        consumer.run(threading.Event())
+        return
+    applied = consumer.catch_up()
+    consumer.release()
+    say(f"{applied:,} events applied; {store.status().journal:,} changes so far")
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="address to listen on [default: the setting, 127.0.0.1]")] = "",
+    port: Annotated[int, typer.Option(help="port to listen on [default: the setting, 8421]")] = 0,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="listen beyond this computer, though there is no authentication yet")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """The API; in the embedded profile the inventory and the schedule too."""
+    logs.set_up()
+    settings = settings_of(config)
+    address = host or settings.host
+    if not _loopback(address) and not allow_remote:
+        raise ConfigurationError(
+            f"host: {address!r} is reachable from other computers and there is no authentication yet; "
+            "use 127.0.0.1, or say --allow-remote"
+        )
+    serve_until_stopped(settings, address, port or settings.port)
+
+
+def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
+    """Serve the API, and embedded the rest too, until the process is told to stop."""
+    log, store = open_both(settings)
+    stop, consumer = threading.Event(), None
+    threads: list[threading.Thread] = []
+    if bootstrap.embedded(settings):
+        consumer = bootstrap.make_consumer(log, store, waiting)
+        threads.append(threading.Thread(target=_consume, args=(consumer, stop), name="inventory"))
+        scheduler = schedule.make(settings, lambda source: _run_scheduled(settings, source))
+        scheduler.start()
+    for thread in threads:
+        thread.start()
+    try:
+        uvicorn.run(create_app(State(settings, log, store, consumer)), host=host, port=port, log_level="warning")
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _consume(consumer: Consumer, stop: threading.Event) -> None:
+    try:
+        consumer.run(stop)
+    except EXPECTED as error:
+        structlog.get_logger().error("the inventory stopped", reason=str(error))
+        say(f"landkarte: the inventory stopped: {error}")
+
+
+def _run_scheduled(settings: Settings, source: SourceSettings) -> None:
+    run_once(settings, job_of(source))
+
+
+def status(form: As = Format.TABLE, config: Config = None) -> None:
+    """How far the graph is, what waits, and when each source was last heard of."""
+    settings = settings_of(config)
+    store, log = bootstrap.open_store(settings), bootstrap.open_log(settings)
+    found = fields(status_of(settings, log, store))
+    found["runs"] = {run.source: f"{run.status} {cell(run.ended)}" for run in reversed(store.runs())}
+    if form is Format.JSON:
+        print_json(found)
+        return
+    rows = [{"name": name, "value": value} for name, value in _flat(found)]
+    print_rows(rows, {"name": "NAME", "value": "VALUE"}, form)
+
+
+def _flat(found: dict[str, object]) -> list[tuple[str, object]]:
+    flat: list[tuple[str, object]] = []
+    for name, value in found.items():
+        flat += [(f"{name} {key}", item) for key, item in value.items()] if isinstance(value, dict) else [(name, value)]
+    return flat
+
+
+def check(config: Config = None) -> None:
+    """Check the configuration and the connections."""
+    settings = settings_of(config)
+    say(f"configuration: good; {len(settings.sources)} sources")
+    failed = False
+    for name, address, opened in (
+        ("log", settings.log, lambda: bootstrap.open_log(settings).identity),
+        ("graph", settings.graph, lambda: bootstrap.open_store(settings).status().schema),
+    ):
+        try:
+            opened()
+        except EXPECTED as error:
+            failed = True
+            say(f"{name}: {address}: {error}")
+        else:
+            say(f"{name}: {address}: good")
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def list_dead(form: As = Format.TABLE, config: Config = None) -> None:
+    """Dead letters: where each stood, and why it could not be read."""
+    rows = [{"id": letter_id(letter), "key": letter.original.key.decode(errors="replace"), "reason": letter.reason}
+            for letter in _dead_letters(bootstrap.open_log(settings_of(config)))]  # fmt: skip
+    print_rows(rows, {"id": "ID", "key": "KEY", "reason": "REASON"}, form)
+
+
+def show_dead(letter: Annotated[str, typer.Argument(metavar="ID")], config: Config = None) -> None:
+    """One dead letter in full."""
+    found = _dead_letter(bootstrap.open_log(settings_of(config)), letter)
+    headers = {name: value.decode(errors="replace") for name, value in found.original.headers}
+    out.print(found.reason, markup=False)
+    print_json({"headers": headers, "value": found.original.value.decode(errors="replace")})
+
+
+def retry_dead(letter: Annotated[str, typer.Argument(metavar="ID")], config: Config = None) -> None:
+    """Say it again, for a version that can read it now; what is older than the graph knows is ignored."""
+    log = bootstrap.open_log(settings_of(config))
+    log.append([_dead_letter(log, letter).original])
+    say(f"{letter}: said again")
+
+
+def letter_id(letter: DeadLetter) -> str:
+    """Where the message stood: topic/partition@offset."""
+    return f"{letter.origin.topic}/{letter.origin.partition}@{letter.offset}"
+
+
+def _dead_letter(log: EventLog, wanted: str) -> DeadLetter:
+    found = next((letter for letter in _dead_letters(log) if letter_id(letter) == wanted), None)
+    if found is None:
+        raise Failed(f"there is no dead letter {wanted!r}; `landkarte deadletters list` shows them")
+    return found
+
+
+def _dead_letters(log: EventLog) -> list[DeadLetter]:
+    ends = log.ends([DEADLETTERS])
+    positions = dict.fromkeys(ends, 0)
+    found: list[DeadLetter] = []
+    while any(positions[at] < end for at, end in ends.items()):
+        messages = log.read(positions, timeout=2.0, max_bytes=4 * 1024 * 1024)
+        if not messages:
+            break
+        for message in messages:
+            positions[message.at] = message.offset + 1
+            found.append(read_dead_letter(message))
+    return found
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
