@@ -110,6 +110,8 @@ def _until(deadline: float, action: Callable[[], object]) -> None:
 
 
 def _set_up(connection: sqlite3.Connection, path: Path, schema: str, application_id: int) -> None:
+    if connection.execute("PRAGMA application_id").fetchone() == (application_id,):
+        return  # without a lock: a reader opens while another process writes
     with transaction(connection):
         (found,) = connection.execute("PRAGMA application_id").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()

@@ -31,6 +31,10 @@ class StoreUnavailable(Exception):
     """The store cannot be reached, or is busy, now; the same call may succeed later. Text: which store, why."""
 
 
+class AccessDenied(Exception):
+    """The store refuses the user; waiting does not help. Text: which store, and which settings to look at."""
+
+
 class BatchTooLarge(Exception):
     """The transaction did not fit into the store's memory; a smaller one may."""
 

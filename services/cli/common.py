@@ -14,7 +14,7 @@ from events.database import FileDamaged
 from events.kafka_log import TopicMisconfigured
 from events.log import EventLog, LogUnavailable, PositionLost
 from events.outbox import OutboxUnavailable
-from graph.store import GraphStore, SchemaTooNew, StoreUnavailable
+from graph.store import AccessDenied, GraphStore, SchemaTooNew, StoreUnavailable
 from services import bootstrap
 from services.cli.output import say, waiting
 from services.collecting import BACK_OFF
@@ -27,6 +27,7 @@ DONE, FAILED, WRONG_USE = 0, 1, 2
 EXPECTED = (
     LogUnavailable,
     StoreUnavailable,
+    AccessDenied,
     FileDamaged,
     OutboxUnavailable,
     SourceUnavailable,

@@ -1,0 +1,203 @@
+"""Questions to the graph in Neo4j."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, TypeVar
+
+from neo4j import ManagedTransaction
+
+from graph.metamodel import KINDS, RELATIONS
+from graph.model import Change, Edge, GraphStatus, Node, RecordRow, Relationship, RunRow
+from graph.neo4j_schema import change_of, edge_of, node_of, record_of, run_of, time_of, time_text, unpack, when
+from graph.store import SCHEMA_VERSION
+
+PAGE = 2000
+_T = TypeVar("_T")
+Reading = Callable[[Callable[[ManagedTransaction], _T]], _T]
+_EDGE = "e, startNode(e).id AS source, type(e) AS type, endNode(e).id AS target"
+
+
+class Neo4jReader:
+    """See `GraphReader`. `reading` runs work in one read transaction."""
+
+    def _reading(self, work: Callable[[ManagedTransaction], _T]) -> _T:
+        raise NotImplementedError
+
+    def node(self, node_id: str) -> Node | None:
+        question = """
+            OPTIONAL MATCH (a:Asset {id: $id}) OPTIONAL MATCH (r:Record {id: $id})
+            OPTIONAL MATCH (b:Asset {id: r.asset_id}) OPTIONAL MATCH (c:Catalogue {id: $id})
+            RETURN coalesce(a, b, c) AS n
+        """
+        found = self._rows(question, id=node_id)[0]["n"]
+        return None if found is None else node_of(found)
+
+    def assets(
+        self,
+        *,
+        kinds: Collection[str] = (),
+        text: str = "",
+        sources: Collection[str] = (),
+        retired: bool = False,
+        after: str = "",
+        limit: int = 100,
+    ) -> list[Node]:
+        name, _, last = after.partition("\x00")
+        question = f"""
+            MATCH (n:Asset) WHERE n.name >= $name AND (n.name > $name OR n.id > $last)
+            AND {"n.kind IN $kinds" if kinds else "n.kind <> 'Endpoint'"}
+            AND ($text = '' OR n.folded CONTAINS $text) AND ($retired OR n.retired_at IS NULL)
+            AND ($sources = [] OR any(s IN n.sources WHERE s IN $sources))
+            RETURN n ORDER BY n.name, n.id LIMIT $limit
+        """
+        values: dict[str, object] = {"kinds": list(kinds), "text": text.casefold(), "sources": list(sources)}
+        rows = self._rows(question, name=name, last=last, retired=retired, limit=limit, **values)
+        return [node_of(row["n"]) for row in rows]
+
+    def relationships(
+        self, node_id: str, *, types: Collection[str] = (), after: str = "", limit: int = 1000
+    ) -> list[Relationship]:
+        label = "Asset|Catalogue"
+        question = f"""
+            MATCH (n:{label} {{id: $id}})-[e:{_types(types)}]-(o:{label})
+            WITH e, o, CASE WHEN startNode(e) = n THEN 'out' ELSE 'in' END AS direction
+            WHERE type(e) > $type OR (type(e) = $type AND (direction > $direction
+                OR (direction = $direction AND o.id > $last)))
+            RETURN {_EDGE}, o, direction ORDER BY type, direction, o.id LIMIT $limit
+        """
+        kind, direction, last = after.split("\x00") if after else ("", "", "")
+        rows = self._rows(question, id=node_id, type=kind, direction=direction, last=last, limit=limit)
+        return [Relationship(_edge(row), row["direction"], node_of(row["o"])) for row in rows]
+
+    def describing(self, asset_id: str) -> list[tuple[RecordRow, dict[str, bytes]]]:
+        question = """
+            MATCH (r:Record {asset_id: $id}) OPTIONAL MATCH (r)-[:HAS_SECTION]->(b:Body)
+            RETURN r, collect([b.section, b.body]) AS bodies ORDER BY r.key
+        """
+        return [
+            (record_of(row["r"]), {name: unpack(bytes(body)) for name, body in row["bodies"] if name is not None})
+            for row in self._rows(question, id=asset_id)
+        ]
+
+    def catalogue(self, kind: str) -> Iterator[Node]:
+        question = """
+            MATCH (c:Catalogue {kind: $kind}) WHERE c.id > $last AND EXISTS { (:Asset)-->(c) }
+            RETURN c ORDER BY c.id LIMIT $page
+        """
+        rows = self._paged(question, lambda row: {"last": row["c"]["id"]}, {"last": ""}, kind=kind)
+        return (node_of(row["c"]) for row in rows)
+
+    def havers(self, relation: str, catalogue_ids: Collection[str]) -> Iterator[tuple[str, Node]]:
+        question = f"""
+            UNWIND $ids AS id MATCH (c:Catalogue {{id: id}})<-[:{_types([relation])}]-(a:Asset)
+            WHERE id > $item OR (id = $item AND a.id > $last)
+            RETURN id, a ORDER BY id, a.id LIMIT $page
+        """
+        rows = self._paged(
+            question,
+            lambda row: {"item": row["id"], "last": row["a"]["id"]},
+            {"item": "", "last": ""},
+            ids=sorted(catalogue_ids),
+        )
+        return ((row["id"], node_of(row["a"])) for row in rows)
+
+    def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
+        def work(tx: ManagedTransaction) -> tuple[list[Node], list[Edge]]:
+            nodes = tx.run("MATCH (n:Asset) WHERE n.retired_at IS NULL RETURN n ORDER BY n.id")
+            found = [node_of(row["n"]) for row in nodes]
+            question = f"MATCH (:Asset)-[e:{_types(types)}]->(:Asset) RETURN {_EDGE} ORDER BY source, type, target"
+            return found, [_edge(dict(row)) for row in tx.run(question)]
+
+        return self._reading(work)
+
+    def runs(self, *, source: str = "", after: str = "", limit: int = 100) -> list[RunRow]:
+        ended, _, last = after.partition("\x00")
+        question = """
+            MATCH (r:Run) WHERE ($source = '' OR r.source = $source)
+            AND ($ended = '' OR r.ended < $ended OR (r.ended = $ended AND r.id < $last))
+            RETURN r ORDER BY r.ended DESC, r.id DESC LIMIT $limit
+        """
+        cursor = str(time_text(when(ended))) if after else ""
+        return [run_of(row["r"]) for row in self._rows(question, source=source, ended=cursor, last=last, limit=limit)]
+
+    def changes(self, *, after: int = 0, limit: int = 1000) -> list[Change]:
+        question = "MATCH (c:Change) WHERE c.number > $after RETURN c ORDER BY c.number LIMIT $limit"
+        return [change_of(row["c"]) for row in self._rows(question, after=after, limit=limit)]
+
+    def status(self) -> GraphStatus:
+        return self._reading(_status)
+
+    def everything(self) -> tuple[Iterator[Node], Iterator[Edge]]:
+        return self._all_nodes(), self._all_edges()
+
+    def _all_nodes(self) -> Iterator[Node]:
+        for label, used in (("Asset", "true"), ("Catalogue", "EXISTS { (:Asset)-->(n) }")):
+            question = f"MATCH (n:{label}) WHERE n.id > $last AND {used} RETURN n ORDER BY n.id LIMIT $page"
+            for row in self._paged(question, lambda row: {"last": row["n"]["id"]}, {"last": ""}):
+                yield node_of(row["n"])
+
+    def _all_edges(self) -> Iterator[Edge]:
+        """A page holds the relationships of some assets, in order of their ids."""
+        question = "MATCH (a:Asset) WHERE a.id > $last RETURN a.id AS id ORDER BY id LIMIT $page"
+        edges = f"""
+            UNWIND $ids AS id MATCH (:Asset {{id: id}})-[e:{_types(())}]->() RETURN {_EDGE}
+            ORDER BY source, type, target
+        """
+        last = ""
+        while ids := [row["id"] for row in self._rows(question, last=last, page=PAGE // 10)]:
+            yield from (_edge(row) for row in self._rows(edges, ids=ids))
+            last = ids[-1]
+
+    def _rows(self, question: str, **values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - query parameters
+        return self._reading(lambda tx: [dict(row) for row in tx.run(question, **values)])
+
+    def _paged(
+        self,
+        question: str,
+        cursor: Callable[[dict[str, Any]], dict[str, object]],
+        start: dict[str, object],
+        **values: object,
+    ) -> Iterator[dict[str, Any]]:
+        """All rows, a page and a transaction at a time; `cursor` gives what the next page comes after."""
+        at = start
+        while True:
+            rows = self._rows(question, page=PAGE, **values, **at)
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            at = cursor(rows[-1])
+
+
+def _types(types: Iterable[str]) -> str:
+    """Relationship types for a pattern; all of the metamodel for none. They become part of a statement."""
+    wanted = sorted(types) or sorted(RELATIONS)
+    assert set(wanted) <= RELATIONS.keys(), wanted
+    return "|".join(wanted)
+
+
+def _edge(row: dict[str, Any]) -> Edge:
+    return edge_of(row["source"], row["type"], row["target"], row["e"])
+
+
+def _status(tx: ManagedTransaction) -> GraphStatus:
+    positions: dict[str, dict[tuple[str, int], int]] = {}
+    for row in tx.run("MATCH (p:Position) RETURN p.log AS log, p.topic AS topic, p.partition AS n, p.next AS next"):
+        positions.setdefault(row["log"], {})[(row["topic"], row["n"])] = row["next"]
+    counts = {row["kind"]: row["n"] for row in tx.run("""
+        MATCH (n:Asset) WHERE n.retired_at IS NULL RETURN n.kind AS kind, count(*) AS n
+        UNION ALL MATCH (n:Catalogue) WHERE EXISTS { (:Asset)-->(n) } RETURN n.kind AS kind, count(*) AS n
+    """)}  # fmt: skip
+    relationships = sum(
+        tx.run(f"MATCH ()-[e:{relation}]->() RETURN count(e) AS n").single(strict=True)["n"] for relation in RELATIONS
+    )
+    writer = tx.run("MATCH (w:Writer) RETURN w.owner AS owner, w.journal AS journal, w.recorded_at AS at").single()
+    seen = tx.run("MATCH (r:Record) RETURN r.source AS source, max(r.last_seen) AS at")
+    return GraphStatus(
+        positions=positions,
+        counts={kind: counts[kind] for kind in sorted(counts) if kind in KINDS},
+        relationships=relationships,
+        journal=(writer["journal"] or 0) if writer else 0,
+        last_change=time_of(writer["at"]) if writer else None,
+        last_seen={row["source"]: when(row["at"]) for row in seen},
+        schema=SCHEMA_VERSION,
+        writer=(writer["owner"] or "") if writer else "",
+    )

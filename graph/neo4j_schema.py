@@ -1,0 +1,183 @@
+"""Constraints and indexes of the graph in Neo4j, and how values become nodes and back.
+
+An asset is `(:Asset:Server {id, kind, name, ...})` with its properties under their own names, so that an architect
+reads them in Neo4j Browser. Relationships carry `sources`, `since`, and `records`, the keys of the records that claim
+them.
+"""
+
+import json
+import zlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from graph.metamodel import KINDS
+from graph.model import Change, Edge, EdgeKey, Node, Properties, RecordRow, ReferenceRow, RunRow, SectionMark
+
+CONSTRAINTS = {
+    "Asset": "id",
+    "Catalogue": "id",
+    "Record": "key",
+    "Body": "key",
+    "Identifier": "key",
+    "Marker": "key",
+    "Position": "key",
+    "Change": "number",
+    "Run": "id",
+    "Writer": "name",
+    "Schema": "name",
+}
+"""Label to the property that is unique; a key is what it says, and several parts are joined by |."""
+INDEXES = {"Asset": ("name",), "Catalogue": ("kind",), "Record": ("id", "asset_id", "place"), "Run": ("ended",)}
+OWN = frozenset({"id", "kind", "name", "folded", "sources", "first_seen", "retired_at", "rules"})
+"""What a node keeps beside its properties; no property may have such a name."""
+EDGE_OWN = frozenset({"sources", "since", "records", "details"})
+_COMPRESSION = 1  # JSON shrinks tenfold at the fastest level already
+
+assert not {p.name for kind in KINDS.values() if kind.group != "catalogue" for p in kind.properties} & OWN
+
+
+def schema_statements() -> list[str]:
+    """What sets the schema up; each does nothing where it is there already."""
+    unique = [
+        f"CREATE CONSTRAINT {label.lower()}_{name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{name} IS UNIQUE"
+        for label, name in CONSTRAINTS.items()
+    ]
+    indexes = [
+        f"CREATE INDEX {label.lower()}_{name}_index IF NOT EXISTS FOR (n:{label}) ON (n.{name})"
+        for label, names in INDEXES.items()
+        for name in names
+    ]
+    return unique + indexes
+
+
+def text_of(value: object) -> str:
+    """Canonical JSON: the same value is the same text."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def time_text(value: datetime | None) -> str | None:
+    """UTC with microseconds, always: so that the order of the texts is that of the times."""
+    return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def time_of(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def when(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def pack(data: bytes) -> bytes:
+    return zlib.compress(data, _COMPRESSION)
+
+
+unpack = zlib.decompress
+
+
+def node_map(node: Node) -> dict[str, Any]:
+    """All of an asset or Endpoint, as Neo4j keeps it."""
+    own = {
+        "id": node.id,
+        "kind": node.kind,
+        "name": node.name,
+        "folded": node.name.casefold(),
+        "sources": list(node.sources),
+        "first_seen": time_text(node.first_seen),
+        "retired_at": time_text(node.retired_at),
+        "rules": node.rules,
+    }
+    return {**node.properties, **own}
+
+
+def catalogue_map(node: Node) -> dict[str, Any]:
+    """A catalogue node; its title stands apart from the name that is one of its properties."""
+    return {**node.properties, "id": node.id, "kind": node.kind, "title": node.name}
+
+
+def node_of(found: Mapping[str, Any]) -> Node:
+    """An asset, Endpoint or catalogue node from what Neo4j keeps."""
+    if "title" in found:
+        own = {"id", "kind", "title"}
+        properties = {name: value for name, value in sorted(found.items()) if name not in own}
+        return Node(found["id"], found["kind"], found["title"], properties)
+    properties = {name: value for name, value in sorted(found.items()) if name not in OWN}
+    return Node(
+        found["id"],
+        found["kind"],
+        found["name"],
+        properties,
+        tuple(found["sources"]),
+        time_of(found.get("first_seen")),
+        time_of(found.get("retired_at")),
+        found["rules"],
+    )
+
+
+def edge_map(edge: Edge) -> dict[str, Any]:
+    """A relationship's properties. What the claims say is kept apart only where they say something."""
+    told = {record: dict(said) for record, said in edge.claims.items() if said}
+    own: dict[str, Any] = {
+        "sources": list(edge.sources),
+        "since": time_text(edge.since),
+        "records": sorted(edge.claims),
+    }
+    return {**edge.properties, **own, **({"details": text_of(told)} if told else {})}
+
+
+def edge_of(source: str, kind: str, target: str, found: Mapping[str, Any]) -> Edge:
+    """A relationship from what Neo4j keeps."""
+    told: dict[str, Properties] = json.loads(found["details"]) if "details" in found else {}
+    claims = {record: told.get(record, {}) for record in found["records"]}
+    properties = {name: value for name, value in sorted(found.items()) if name not in EDGE_OWN}
+    return Edge(EdgeKey(source, kind, target), properties, claims, when(found["since"]))
+
+
+def record_map(row: RecordRow, record_id: str) -> dict[str, Any]:
+    """A record's row. `place`: where records of a source in a partition are looked for."""
+    plain = {name: getattr(row, name) for name in RecordRow.__slots__ if name != "sections"}
+    plain |= {name: time_text(plain[name]) for name in ("first_observed", "last_seen")}
+    sections = text_of({name: list(mark) for name, mark in row.sections.items()})
+    return {**plain, "id": record_id, "sections": sections, "place": place(row.source, row.partition)}
+
+
+def place(source: str, partition: int) -> str:
+    """A source in a partition, as one key."""
+    return f"{source}|{partition}"
+
+
+def record_of(found: Mapping[str, Any]) -> RecordRow:
+    values = {name: found[name] for name in RecordRow.__slots__}
+    values |= {name: when(found[name]) for name in ("first_observed", "last_seen")}
+    marks = {name: SectionMark(*mark) for name, mark in json.loads(found["sections"]).items()}
+    return RecordRow(**{**values, "sections": marks})
+
+
+def reference_map(number: int, row: ReferenceRow) -> dict[str, Any]:
+    """One REFERS relationship: `number` keeps the order of a record's references."""
+    told = {"relation": row.relation, "direction": row.direction, "kind": row.kind, "number": number}
+    drawn = {"drawn": text_of(list(row.drawn))} if row.drawn else {}
+    return {**told, **drawn, "properties": text_of(row.properties)}
+
+
+def reference_of(record: str, identifier: str, found: Mapping[str, Any]) -> ReferenceRow:
+    drawn = EdgeKey(*json.loads(found["drawn"])) if "drawn" in found else None
+    properties = json.loads(found["properties"])
+    return ReferenceRow(record, found["relation"], found["direction"], identifier, found["kind"], properties, drawn)
+
+
+def run_map(run: RunRow) -> dict[str, Any]:
+    plain = {name: getattr(run, name) for name in RunRow.__slots__}
+    return {**plain, "started": time_text(run.started), "ended": time_text(run.ended)}
+
+
+def run_of(found: Mapping[str, Any]) -> RunRow:
+    values = {name: found[name] for name in RunRow.__slots__}
+    return RunRow(**{**values, "started": when(found["started"]), "ended": when(found["ended"])})
+
+
+def change_of(found: Mapping[str, Any]) -> Change:
+    detail = unpack(bytes(found["detail"])).decode()
+    ids = tuple(found["event_ids"])
+    return Change(found["asset_id"], found["what"], ids, detail, found["number"], when(found["recorded_at"]))

@@ -1,0 +1,379 @@
+"""What every graph store promises (`graph.store`), on each of them."""
+
+import dataclasses
+import threading
+from datetime import timedelta
+
+import pytest
+
+from graph.model import Change, EdgeKey, Holders, node_id
+from graph.store import PositionsDiffer, SchemaTooNew, WriterLost
+from tests.graph.changes import LOG, changes, edge, edges, item, node, nodes, record, records, reference, run_row
+
+LEASE = timedelta(seconds=15)
+
+
+@pytest.fixture
+def writer(store):
+    return store.acquire("one", LEASE)
+
+
+@pytest.fixture
+def write(store, writer):
+    """Write a difference that follows the one before."""
+    at = 0
+
+    def one(**parts):
+        nonlocal at
+        store.transact(writer, lambda tx: tx.write(changes(at, **parts)))
+        at += 1
+
+    return one
+
+
+def ask(store, writer, question):
+    return store.transact(writer, question)
+
+
+def test_an_empty_graph_answers_everything(store, writer):
+    assert store.node("x") is None
+    assert store.assets() == []
+    assert store.network(["DEPENDS_ON"]) == ([], [])
+    assert store.positions(LOG) == {}
+    assert store.logs() == []
+    assert [list(part) for part in store.everything()] == [[], []]
+    assert store.status().counts == {}
+    assert ask(store, writer, lambda tx: tx.records(["x"])) == {}
+
+
+def test_one_writes_until_its_lease_ends(store, clock):
+    first = store.acquire("one", LEASE)
+
+    assert store.acquire("two", LEASE) is None
+    clock.pass_by(seconds=10)
+    store.renew(first, LEASE)
+    clock.pass_by(seconds=10)
+    assert store.acquire("two", LEASE) is None
+    clock.pass_by(seconds=6)
+    second = store.acquire("two", LEASE)
+    assert second.epoch > first.epoch
+    with pytest.raises(WriterLost):
+        store.renew(first, LEASE)
+
+
+def test_a_writer_that_was_overtaken_changes_nothing(store, clock, writer):
+    clock.pass_by(seconds=20)
+    store.acquire("two", LEASE)
+
+    with pytest.raises(WriterLost):
+        store.transact(writer, lambda tx: tx.write(changes(nodes=nodes(node("a")))))
+    assert store.assets() == []
+    assert store.positions(LOG) == {}
+
+
+def test_a_released_writer_lets_another_in_at_once(store, writer):
+    store.release(writer)
+
+    assert store.acquire("two", LEASE) is not None
+    store.release(writer)
+
+
+def test_positions_are_written_with_the_difference(store, write):
+    write(nodes=nodes(node("a")))
+    write()
+
+    assert store.positions(LOG) == {("t", 0): 2}
+    assert store.positions("another") == {}
+    assert store.logs() == [LOG]
+
+
+def test_other_positions_than_expected_write_nothing(store, writer, write):
+    write(nodes=nodes(node("a")))
+
+    with pytest.raises(PositionsDiffer):
+        store.transact(writer, lambda tx: tx.write(changes(0, nodes=nodes(node("b")))))
+    assert [found.name for found in store.assets()] == ["a"]
+
+
+def test_work_that_raises_writes_nothing(store, writer):
+    def work(tx):
+        tx.write(changes(nodes=nodes(node("a"))))
+        raise KeyError("stop")
+
+    with pytest.raises(KeyError):
+        store.transact(writer, work)
+    assert store.assets() == []
+
+
+def test_a_node_comes_back_as_it_was_written(store, write):
+    retired = node("alt", retired_at=node("a").first_seen)
+    endpoint = dataclasses.replace(node("198.18.0.9", "Endpoint"), properties={"scheme": "ip", "value": "198.18.0.9"})
+    write(nodes=nodes(node("a"), retired, endpoint))
+
+    assert store.node("id-a") == node("a")
+    assert store.node("id-alt") == retired
+    assert store.node("id-198.18.0.9") == endpoint
+
+
+def test_writing_a_node_again_replaces_all_of_it(store, write):
+    write(nodes=nodes(node("a")))
+    other = dataclasses.replace(node("a", "VirtualMachine"), properties={"cores": 2}, sources=("ocs",))
+    write(nodes=nodes(other))
+
+    assert store.node("id-a") == other
+    assert store.assets(kinds=["Server"]) == []
+    assert store.status().counts == {"VirtualMachine": 1}
+
+
+def test_assets_are_paged_by_name_without_loss(store, write):
+    names = ["b", "a", "Z", "ä", "a1", "é"]
+    write(nodes=nodes(*(node(name) for name in names)))
+
+    found, after = [], ""
+    while page := store.assets(limit=2, after=after):
+        found += [one.name for one in page]
+        after = f"{page[-1].name}\x00{page[-1].id}"
+    assert found == sorted(names)
+
+
+def test_assets_of_one_name_are_paged_by_id(store, write):
+    same = [dataclasses.replace(node("a"), id=f"id-{n}") for n in range(5)]
+    write(nodes=nodes(*same))
+
+    first = store.assets(limit=2)
+    rest = store.assets(after=f"{first[-1].name}\x00{first[-1].id}")
+    assert [one.id for one in (*first, *rest)] == [one.id for one in same]
+
+
+def test_assets_are_found_by_part_of_the_name_kind_and_source(store, write):
+    other = dataclasses.replace(node("PC", "Client"), sources=("glpi", "ocs"))
+    write(nodes=nodes(node("Straße-ÖPNV"), other, node("alt", retired_at=node("a").first_seen), node("x", "Endpoint")))
+
+    assert [one.name for one in store.assets(text="öpnv")] == ["Straße-ÖPNV"]
+    assert [one.name for one in store.assets(kinds=["Client"])] == ["PC"]
+    assert [one.name for one in store.assets(sources=["ocs", "none"])] == ["PC"]
+    assert [one.name for one in store.assets(retired=True)] == ["PC", "Straße-ÖPNV", "alt"]
+    assert [one.name for one in store.assets(kinds=["Endpoint"])] == ["x"]
+
+
+def test_relationships_come_back_as_written_from_both_ends(store, write):
+    drawn = edge("a", "CONNECTS_TO", "b", a={"port": 443}, b={"port": 80})
+    write(nodes=nodes(node("a"), node("b")), edges=edges(drawn))
+
+    (out,) = store.relationships("id-a")
+    (back,) = store.relationships("id-b")
+    assert (out.edge, out.direction, out.other) == (drawn, "out", node("b"))
+    assert (back.edge, back.direction, back.other) == (drawn, "in", node("a"))
+
+
+def test_relationships_are_paged_and_chosen_by_type(store, write):
+    made = [edge("a", "INSTALLED", f"s{n}") for n in range(5)] + [
+        edge("a", "CONNECTS_TO", "b"),
+        edge("b", "CONNECTS_TO", "a"),
+    ]
+    write(
+        nodes=nodes(node("a"), node("b")),
+        catalogue=nodes(*(item(f"s{n}") for n in range(5))),
+        edges=edges(*made),
+    )
+
+    found, after = [], ""
+    while page := store.relationships("id-a", limit=2, after=after):
+        found += page
+        last = page[-1]
+        after = f"{last.edge.key.type}\x00{last.direction}\x00{last.other.id}"
+    assert {one.edge.key for one in found} == {one.key for one in made}
+    assert len(found) == len(made)
+    assert {one.other.name for one in store.relationships("id-a", types=["INSTALLED"])} == {f"s{n}" for n in range(5)}
+
+
+def test_an_edge_is_replaced_and_erased_by_its_key(store, writer, write):
+    first, second = edge("a", "CONNECTS_TO", "b", a={}), edge("a", "CONNECTS_TO", "b", c={"port": 1})
+    write(nodes=nodes(node("a"), node("b")), edges=edges(first))
+    write(edges=edges(second))
+
+    assert ask(store, writer, lambda tx: tx.edges([first.key])) == {second.key: second}
+    write(erased={first.key})
+    assert ask(store, writer, lambda tx: tx.edges([first.key])) == {}
+    assert store.status().relationships == 0
+
+
+def test_a_removed_node_is_gone_and_its_id_finds_the_one_that_went_on(store, write):
+    old = node_id("glpi/old")
+    write(nodes=nodes(dataclasses.replace(node("old"), id=old)), records=records(record("old", old, live=False)))
+    write(removed={old}, nodes=nodes(node("new")), continued={old: "id-new"})
+
+    assert store.node(old).name == "new"
+    assert [one.name for one in store.assets()] == ["new"]
+
+
+def test_records_and_bodies_come_back(store, writer, write):
+    one = record("a")
+    write(nodes=nodes(node("a")), records=records(one), bodies={(one.key, "core"): b'{"x":1}', (one.key, "net"): b"{}"})
+    write(bodies={(one.key, "net"): None})
+
+    assert ask(store, writer, lambda tx: tx.records([one.key, "none"])) == {one.key: one}
+    assert ask(store, writer, lambda tx: tx.bodies([one.key])) == {one.key: {"core": b'{"x":1}'}}
+    assert store.describing("id-a") == [(one, {"core": b'{"x":1}'})]
+    assert ask(store, writer, lambda tx: tx.members(["id-a"])) == {"id-a": frozenset({one.key})}
+
+
+def test_holders_are_named_only_up_to_the_limit(store, writer, write):
+    some = [record(str(n)) for n in range(4)]
+    held = {(one.key, "|host|x") for one in some} | {(some[0].key, "|host|y")}
+    write(nodes=nodes(*(node(str(n)) for n in range(4))), records=records(*some), held=held)
+
+    found = ask(store, writer, lambda tx: tx.holders(["|host|x", "|host|y", "|host|z"], 3))
+    assert found == {"|host|x": Holders(4, frozenset()), "|host|y": Holders(1, frozenset({some[0].key}))}
+    assert ask(store, writer, lambda tx: tx.identifiers([some[0].key])) == {some[0].key: {"|host|x", "|host|y"}}
+    write(released={(some[1].key, "|host|x")})
+    left = frozenset(one.key for one in some if one is not some[1])
+    assert ask(store, writer, lambda tx: tx.holders(["|host|x"], 3)) == {"|host|x": Holders(3, left)}
+
+
+def test_references_are_replaced_whole_and_counted(store, writer, write):
+    drawn = EdgeKey("id-a", "CONNECTS_TO", "id-b")
+    first = (reference("a", "|ip|1", drawn), reference("a", "|ip|2"))
+    write(nodes=nodes(node("a"), node("b")), records=records(record("a")), references={"glpi/a": first})
+
+    assert ask(store, writer, lambda tx: tx.references(["glpi/a"])) == {"glpi/a": first}
+    assert ask(store, writer, lambda tx: tx.reference_counts(["|ip|1", "|ip|2"])) == {"|ip|1": 1, "|ip|2": 1}
+    assert ask(store, writer, lambda tx: tx.referrers(["|ip|1"])) == {"|ip|1": frozenset({"glpi/a"})}
+    write(references={"glpi/a": first[1:]})
+    assert ask(store, writer, lambda tx: tx.reference_counts(["|ip|1", "|ip|2"])) == {"|ip|2": 1}
+    write(references={"glpi/a": ()})
+    assert ask(store, writer, lambda tx: tx.references(["glpi/a"])) == {}
+
+
+def test_records_below_a_marker_are_the_live_ones_of_its_source_and_partition(store, writer, write):
+    some = [
+        record("low", sequence=5),
+        record("lower", sequence=4),
+        record("even", sequence=9),
+        record("dead", sequence=1, live=False),
+        record("elsewhere", sequence=1, partition=1),
+        record("other", sequence=1, source="ocs"),
+    ]
+    write(nodes=nodes(*(node(one.native_key) for one in some)), records=records(*some), markers={("glpi", 0): 9})
+
+    assert ask(store, writer, lambda tx: tx.records_below("glpi", 0, 9, 10)) == ["glpi/low", "glpi/lower"]
+    assert ask(store, writer, lambda tx: tx.records_below("glpi", 0, 9, 1)) == ["glpi/low"]
+    assert ask(store, writer, lambda tx: tx.markers([("glpi", 0), ("glpi", 1)])) == {("glpi", 0): 9}
+
+
+def test_catalogue_nodes_are_shared_and_seen_while_somebody_has_them(store, writer, write):
+    write(
+        nodes=nodes(node("a"), node("b")),
+        catalogue=nodes(item("s"), item("t"), item("deb", "OperatingSystem")),
+        edges=edges(edge("a", "INSTALLED", "s"), edge("b", "INSTALLED", "s"), edge("a", "HAS_OS", "deb")),
+    )
+
+    assert [one.name for one in store.catalogue("Software")] == ["s"]
+    assert list(store.havers("INSTALLED", ["id-s", "id-t"])) == [("id-s", node("a")), ("id-s", node("b"))]
+    assert ask(store, writer, lambda tx: set(tx.catalogue_edges(["id-a"]))) == {
+        EdgeKey("id-a", "INSTALLED", "id-s"),
+        EdgeKey("id-a", "HAS_OS", "id-deb"),
+    }
+    assert store.status().counts == {"OperatingSystem": 1, "Server": 2, "Software": 1}
+    write(
+        catalogue=nodes(item("s")), erased={EdgeKey("id-a", "INSTALLED", "id-s"), EdgeKey("id-b", "INSTALLED", "id-s")}
+    )
+    assert list(store.catalogue("Software")) == []
+
+
+def test_the_network_holds_live_nodes_and_the_types_asked_for(store, write):
+    write(
+        nodes=nodes(node("a"), node("b"), node("e", "Endpoint"), node("alt", retired_at=node("a").first_seen)),
+        edges=edges(edge("a", "DEPENDS_ON", "b"), edge("a", "CONNECTS_TO", "e")),
+    )
+
+    found, drawn = store.network(["DEPENDS_ON"])
+    assert {one.name for one in found} == {"a", "b", "e"}
+    assert [one.key.type for one in drawn] == ["DEPENDS_ON"]
+
+
+def test_the_journal_is_numbered_and_its_time_never_falls(store, write, clock):
+    write(
+        nodes=nodes(node("a")), journal=[Change("id-a", "created", ("e1",), "{}"), Change("id-b", "created", (), "{}")]
+    )
+    later = clock.now
+    clock.pass_by(hours=-1)
+    write(journal=[Change("id-a", "changed", ("e2", "e3"), '{"ö":1}')])
+
+    found = store.changes()
+    assert [(one.number, one.asset_id, one.what, one.event_ids) for one in found] == [
+        (1, "id-a", "created", ("e1",)),
+        (2, "id-b", "created", ()),
+        (3, "id-a", "changed", ("e2", "e3")),
+    ]
+    assert [one.recorded_at for one in found] == [later] * 3
+    assert store.changes(after=2)[0].detail == '{"ö":1}'
+    assert store.status().journal == 3
+
+
+def test_runs_are_listed_newest_first_and_paged(store, write, clock):
+    rows = [run_row(f"run-{n}", clock.now + timedelta(minutes=n // 2)) for n in range(5)]
+    write(runs={one.id: one for one in rows})
+
+    first = store.runs(limit=2)
+    rest = store.runs(after=f"{first[-1].ended.isoformat()}\x00{first[-1].id}")
+    assert [one.id for one in (*first, *rest)] == ["run-4", "run-3", "run-2", "run-1", "run-0"]
+    assert store.runs(source="none") == []
+    assert store.runs(limit=1) == [rows[4]]
+
+
+def test_status_says_how_far_the_graph_is(store, write, clock):
+    write(nodes=nodes(node("a")), records=records(record("a")))
+
+    found = store.status()
+    assert found.positions == {LOG: {("t", 0): 1}}
+    assert found.last_seen == {"glpi": clock.now}
+    assert found.writer == "one"
+
+
+def test_everything_is_all_nodes_and_edges_in_order(store, write):
+    made = [edge("b", "CONNECTS_TO", "a"), edge("a", "INSTALLED", "s"), edge("a", "CONNECTS_TO", "b")]
+    write(nodes=nodes(node("b"), node("a")), catalogue=nodes(item("s"), item("unused")), edges=edges(*made))
+
+    found, drawn = (list(part) for part in store.everything())
+    assert {one.name for one in found} == {"a", "b", "s"}
+    assert [one.key for one in drawn] == sorted(one.key for one in made)
+
+
+def test_another_object_finds_what_one_has_written(open_store, write):
+    write(nodes=nodes(node("a")))
+
+    again = open_store()
+    assert again.node("id-a") == node("a")
+    assert again.positions(LOG) == {("t", 0): 1}
+
+
+def test_a_reader_sees_the_state_before_a_write_that_has_not_ended(store, open_store, writer):
+    reader = open_store()
+    seen = []
+
+    def work(tx):
+        tx.write(changes(nodes=nodes(node("a"))))
+        asking = threading.Thread(target=lambda: seen.append(reader.assets()))
+        asking.start()
+        asking.join()
+
+    store.transact(writer, work)
+    assert seen == [[]]
+    assert [one.name for one in reader.assets()] == ["a"]
+
+
+def test_closing_twice_does_nothing(open_store):
+    store = open_store()
+
+    store.close()
+    store.close()
+
+
+def test_a_graph_of_a_newer_version_is_left_alone(open_store, monkeypatch):
+    open_store()
+    for module in ("graph.sqlite_store", "graph.neo4j_store"):
+        monkeypatch.setattr(f"{module}.SCHEMA_VERSION", 0)
+
+    with pytest.raises(SchemaTooNew, match="newer version"):
+        open_store()
