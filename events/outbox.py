@@ -23,7 +23,6 @@ from events.models import (
     RecordWithdrawn,
     RunCompleted,
     RunReport,
-    Section,
 )
 from events.outbox_queue import SCHEMA, Queue, Queued
 from events.sizes import size_of
@@ -111,7 +110,8 @@ class Outbox:
                 raise ValueError(
                     f"{self._source}/{draft.native_key}: has no section, so that nothing would be said of it"
                 )
-            events = [self._observed(run, draft, name, section) for name, section in draft.sections.items()]
+            first = self._queue.first_observed(draft.native_key) or self._clock()  # one for all sections, for good
+            events = [self._observed(run, draft, name, first) for name in draft.sections]
             messages = [encode_checked(event) for event in events]
             self._check_room()
             for event, message in zip(events, messages, strict=True):
@@ -256,7 +256,7 @@ class Outbox:
     def _stamp(self) -> dict[str, object]:
         return {"source": self._source, "sequence": self._next_sequence(), "time": self._clock()}
 
-    def _observed(self, run: _Run, draft: Draft, name: str, content: Section) -> RecordObserved:
+    def _observed(self, run: _Run, draft: Draft, name: str, first: datetime) -> RecordObserved:
         stamp = self._stamp()
         event = RecordObserved(
             **stamp,
@@ -265,9 +265,9 @@ class Outbox:
             kind=draft.kind,
             run=run.name,
             rank=run.rank,
-            first_observed=self._queue.first_observed(draft.native_key) or stamp["time"],
+            first_observed=first,
             changed=stamp["sequence"],
-            content=content,
+            content=draft.sections[name],
         )
         try:
             return event.model_copy(update={"changed": self._queue.changed(event)})

@@ -10,6 +10,8 @@ from graph.model import Edge, Node
 from graph.store import GraphReader
 
 OWNERSHIP = "OWNED_BY"
+PLACE = frozenset({"LOCATED_IN", "POWERED_BY"})
+"""Where a thing stands says nothing of who depends on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,14 @@ class Step:
 class Topology:
     """Live assets and Endpoints, and how failure travels between them (`RelationType.failure`).
 
-    `journal`: the number of the last change it contains.
+    `journal`: the number of the last change it surely contains. `telling`: sources that say what depends on what.
     """
 
     def __init__(self, nodes: Collection[Node], edges: Collection[Edge], journal: int) -> None:
         self.journal = journal
         self.nodes = {node.id: node for node in nodes}
         self.owners: dict[str, list[str]] = {}
+        self.telling: set[str] = set()
         self._graph: rx.PyDiGraph[str, Step] = rx.PyDiGraph()
         self._index = {node_id: self._graph.add_node(node_id) for node_id in sorted(self.nodes)}
         for edge in edges:
@@ -40,6 +43,8 @@ class Topology:
                 self._add(edge)
 
     def _add(self, edge: Edge) -> None:
+        if edge.key.type not in PLACE:
+            self.telling.update(edge.sources)
         ends = edge.key.source_id, edge.key.target_id
         cause, effect = ends if RELATIONS[edge.key.type].failure == "to_target" else ends[::-1]
         self._graph.add_edge(self._index[cause], self._index[effect], Step(cause, effect, edge))
@@ -55,6 +60,6 @@ class Topology:
 
 def load_topology(reader: GraphReader) -> Topology:
     """The topology as the graph is now."""
-    journal = reader.status().journal  # read first: it may contain more than it says, never less
+    journal = reader.status().journal  # read first: the network may be newer than it says, never older
     nodes, edges = reader.network(CARRIES_FAILURE | {OWNERSHIP})
     return Topology(nodes, edges, journal)

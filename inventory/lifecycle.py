@@ -4,6 +4,7 @@ The table is `data/lifecycle.jsonl`, see `data/NOTICE`.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from typing import Literal
 Milestone = date | bool | None
 """A day: the last one supported. True: ended, nobody says when. False: not ended, none announced. None: unknown."""
 Verdict = Literal["supported", "ending", "unsupported", "unknown"]
+MilestoneName = Literal["active", "security", "extended"]
 VERDICTS: tuple[Verdict, ...] = ("unsupported", "ending", "supported", "unknown")
 
 
@@ -28,6 +30,11 @@ class Cycle:
     security: Milestone
     extended: Milestone
     build: str = ""
+
+    def end(self, milestone: MilestoneName) -> Milestone:
+        """A milestone; where the product has no active or extended phase of its own, security support stands for it."""
+        own = {"active": self.active, "extended": self.extended}.get(milestone)
+        return self.security if own is None else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,14 @@ class Product:
         fitting = [cycle for cycle in self.cycles if begins_with(version, cycle.name)]
         return max(fitting, key=lambda cycle: len(cycle.name), default=None)
 
-    def named(self, name: str) -> Cycle | None:
-        return next((cycle for cycle in self.cycles if cycle.name == name), None)
+    def newer_than(self, version: str) -> Cycle | None:
+        """The oldest cycle, where the version is older than it; None where that is not so, or cannot be told."""
+        numbered = [(numbers, cycle) for cycle in self.cycles if (numbers := _numbers(cycle.name))]
+        wanted = _numbers(version)
+        if not wanted or not numbered or len(numbered) < len(self.cycles):
+            return None
+        oldest, cycle = min(numbered, key=lambda pair: pair[0])
+        return cycle if wanted[: len(oldest)] < oldest[: len(wanted)] else None
 
 
 @dataclass(frozen=True)
@@ -68,9 +81,9 @@ def begins_with(version: str, prefix: str) -> bool:
     return bool(wanted) and parts[: len(wanted)] == wanted
 
 
-def verdict(cycle: Cycle, on: date, within_months: int = 0) -> Verdict:
-    """What security support says on a day; `ending`: still supported, and ends within so many months."""
-    end = cycle.security
+def verdict(cycle: Cycle, on: date, within_months: int = 0, milestone: MilestoneName = "security") -> Verdict:
+    """What a milestone says on a day; `ending`: still supported, and ends within so many months."""
+    end = cycle.end(milestone)
     if end is None:
         return "unknown"
     if isinstance(end, bool):
@@ -135,4 +148,10 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _parts(version: str) -> list[str]:
-    return [part.lstrip("0") or "0" for part in version.replace("-", ".").replace("_", ".").split(".") if part]
+    return [part.lstrip("0") or "0" for part in re.split(r"[-_.]", version.casefold()) if part]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The numbers that a version begins with; none where it begins otherwise."""
+    found = re.match(r"\d+(?:\.\d+)*", version)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()

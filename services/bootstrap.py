@@ -38,9 +38,10 @@ def open_outbox(settings: Settings, source: str) -> Outbox:
     return Outbox(folder / f"{source}.db", source)
 
 
-def make_consumer(log: EventLog, store: GraphStore, on_wait: OnWait) -> Consumer:
+def make_consumer(settings: Settings, log: EventLog, store: GraphStore, on_wait: OnWait) -> Consumer:
     """The inventory of this process."""
-    return Consumer(log, store, owner=f"{socket.gethostname()}:{os.getpid()}", on_wait=on_wait)
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    return Consumer(log, store, owner=owner, on_wait=on_wait, max_bytes=settings.batch_bytes)
 
 
 def embedded(settings: Settings) -> bool:

@@ -68,7 +68,7 @@ def _fill(settings: Settings, store: GraphStore, folder: Path, size: Size) -> No
             show_report(job, run_once(settings, job))
         progress.update(task, description="events become the graph")
         log = bootstrap.open_log(settings)
-        consumer = bootstrap.make_consumer(log, store, waiting)
+        consumer = bootstrap.make_consumer(settings, log, store, waiting)
         applied = consumer.catch_up()
         consumer.release()
         log.close()

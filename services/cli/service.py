@@ -41,8 +41,9 @@ def inventory(
 ) -> None:
     """Events become the graph. Any number of these run; one writes."""
     logs.set_up()
-    log, store = open_both(settings_of(config))
-    consumer = bootstrap.make_consumer(log, store, waiting)
+    settings = settings_of(config)
+    log, store = open_both(settings)
+    consumer = bootstrap.make_consumer(settings, log, store, waiting)
     if not once:
         consumer.run(threading.Event())
         return
@@ -77,7 +78,7 @@ def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
     stop, consumer = threading.Event(), None
     threads: list[threading.Thread] = []
     if bootstrap.embedded(settings):
-        consumer = bootstrap.make_consumer(log, store, waiting)
+        consumer = bootstrap.make_consumer(settings, log, store, waiting)
         threads.append(threading.Thread(target=_consume, args=(consumer, stop), name="inventory"))
         scheduler = schedule.make(settings, lambda source: _run_scheduled(settings, source))
         scheduler.start()

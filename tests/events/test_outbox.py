@@ -182,6 +182,20 @@ def test_first_observed_stays_and_every_run_tells_its_own_time(open_outbox, log:
     assert {event.time for event in observed(log)} == {begun + timedelta(days=number) for number in range(3)}
 
 
+def test_all_sections_of_a_record_are_first_observed_at_once(path: Path, log: FailingLog):
+    class Ticking(Clock):
+        def __call__(self) -> datetime:
+            self.now += timedelta(seconds=1)
+            return self.now
+
+    outbox = Outbox(path, SOURCE, clock=Ticking())
+    run(outbox, draft("pc-1", core="a", software="b", network="c"))
+    outbox.drain(log)
+    outbox.close()
+
+    assert len({event.first_observed for event in observed(log)}) == 1
+
+
 @pytest.mark.parametrize(
     ("second", "rank", "is_change"),
     [
