@@ -34,8 +34,8 @@ class Landkarte:
 
     def start(self, *arguments):
         command = [str(Path(sys.executable).parent / "landkarte"), *arguments]
-        log = (self.folder / "processes.log").open("ab")
-        return subprocess.Popen(command, env=self.env, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        with (self.folder / "processes.log").open("ab") as log:
+            return subprocess.Popen(command, env=self.env, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def run(self, *arguments):
         process = self.start(*arguments)
