@@ -270,8 +270,9 @@ ASSETS = THINGS | CITY
 _END = frozenset({"Endpoint"})
 _CLAIMABLE = ASSETS - _END
 
+_SAID = (_text("evidence", "declared by a person or observed by a tool"),)
 _EVIDENCE = (
-    _text("evidence", "declared by a person or observed by a tool"),
+    *_SAID,
     _text("process", "process that holds the connection"),
     _count("port", "port of the server's side"),
     _text("protocol", "tcp or udp"),
@@ -331,7 +332,15 @@ RELATIONS: dict[str, RelationType] = {
                 Property("confidence", "number", "how sure the match is, 0 to 1"),
             ),
         ),
-        RelationType("SUPPORTS", _CLAIMABLE, frozenset({"BusinessProcess"}), "supports", "unterstützt", "to_target"),
+        RelationType(
+            "SUPPORTS",
+            _CLAIMABLE,
+            frozenset({"BusinessProcess"}),
+            "supports",
+            "unterstützt",
+            "to_target",
+            properties=_SAID,
+        ),
         RelationType(
             "DELIVERS",
             frozenset({"BusinessProcess", "Application"}),
@@ -339,14 +348,35 @@ RELATIONS: dict[str, RelationType] = {
             "delivers",
             "erbringt",
             "to_target",
+            properties=_SAID,
         ),
-        RelationType("OWNED_BY", _CLAIMABLE, frozenset({"OrganisationUnit"}), "is owned by", "gehört"),
-        RelationType("LOCATED_IN", _CLAIMABLE, frozenset({"Location"}), "is located in", "steht in", "to_source"),
         RelationType(
-            "POWERED_BY", _CLAIMABLE, frozenset({"Utility"}), "is powered by", "wird versorgt von", "to_source"
+            "OWNED_BY", _CLAIMABLE, frozenset({"OrganisationUnit"}), "is owned by", "gehört", properties=_SAID
         ),
-        RelationType("COVERED_BY", _CLAIMABLE, frozenset({"Contract"}), "is covered by", "ist abgedeckt durch"),
-        RelationType("SUPPLIED_BY", _CLAIMABLE, frozenset({"Vendor"}), "is supplied by", "wird geliefert von"),
+        RelationType(
+            "LOCATED_IN",
+            _CLAIMABLE,
+            frozenset({"Location"}),
+            "is located in",
+            "steht in",
+            "to_source",
+            properties=_SAID,
+        ),
+        RelationType(
+            "POWERED_BY",
+            _CLAIMABLE,
+            frozenset({"Utility"}),
+            "is powered by",
+            "wird versorgt von",
+            "to_source",
+            properties=_SAID,
+        ),
+        RelationType(
+            "COVERED_BY", _CLAIMABLE, frozenset({"Contract"}), "is covered by", "ist abgedeckt durch", properties=_SAID
+        ),
+        RelationType(
+            "SUPPLIED_BY", _CLAIMABLE, frozenset({"Vendor"}), "is supplied by", "wird geliefert von", properties=_SAID
+        ),
     )
 }
 CATALOGUE_RELATIONS = frozenset(r.type for r in RELATIONS.values() if r.targets <= CATALOGUE)

@@ -20,7 +20,9 @@ _CLIENT_CHASSIS = re.compile(
 )
 _SERVER_SYSTEM = re.compile(r"server|esxi?\b|proxmox|xenserver|hyper-v", re.IGNORECASE)
 _DEVICE_KINDS = {"PRINTER": "Printer", "STORAGE": "StorageSystem", "PHONE": "MobileDevice"}
-_DATES = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%Y/%m/%d")
+_INSTALLED = ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d", "%Y/%m/%d")
+_FIRMWARE = ("%Y-%m-%d", "%m/%d/%Y")
+"""SMBIOS writes a BIOS's date as Americans do (SMBIOS 3.7, type 0); agents write an installation's as Europeans do."""
 
 
 def computer(device_id: str, content: Content) -> Draft:
@@ -123,7 +125,7 @@ def _core(content: Content) -> Section:
             model=model,
             serial=text(bios, "ssn"),
             asset_tag=text(bios, "assettag"),
-            bios_date=_day(text(bios, "bdate")),
+            bios_date=_day(text(bios, "bdate"), _FIRMWARE),
             bios_version=text(bios, "bversion"),
             hostname=text(hardware, "name"),
             chassis=text(hardware, "chassis_type") or text(bios, "type"),
@@ -186,7 +188,10 @@ def _software(content: Content) -> Section:
                 vendor=text(item, "publisher"),
                 package_type=text(item, "from"),
             )
-            said = _given(architecture=text(item, "arch"), installed_on=_day(text(item, "install_date", "installdate")))
+            said = _given(
+                architecture=text(item, "arch"),
+                installed_on=_day(text(item, "install_date", "installdate"), _INSTALLED),
+            )
             to = CatalogueItem(kind="Software", properties=about)
             relations.append(Relation(type="INSTALLED", to=to, properties=said))
     return Section(relations=tuple(relations))
@@ -245,9 +250,9 @@ def _number(item: Item, *names: str) -> int | None:
     return int(found) if re.fullmatch(r"\d{1,12}", found) else None
 
 
-def _day(value: str) -> str:
-    """ISO 8601, or "" for what is no date; agents write days in the form of their system."""
-    for form in _DATES:
+def _day(value: str, forms: tuple[str, ...]) -> str:
+    """ISO 8601, or "" for what is a date in none of these forms."""
+    for form in forms:
         try:
             day: date = datetime.strptime(value[:10], form).date()  # noqa: DTZ007 - a day has no time zone
         except ValueError:

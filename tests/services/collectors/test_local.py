@@ -1,0 +1,147 @@
+"""This computer, and computers that are folders recorded for the purpose."""
+
+import pytest
+
+from services.collectors.local import Facts, kind_of, to_draft
+from services.collectors.local_sockets import Outgoing, Sockets
+from tests.services.collectors.checks import collected, identifiers, related
+
+DPKG = """\
+Package: tar
+Status: install ok installed
+Architecture: amd64
+Version: 1.34+dfsg-1.2
+
+Package: linux-image-4.15
+Status: deinstall ok config-files
+Architecture: amd64
+Version: 4.15.0
+
+Package: adduser
+Status: install ok installed
+Architecture: all
+Version: 3.134
+"""
+APK = "P:musl\nV:1.2.5-r0\nA:x86_64\n\nP:busybox\nV:1.36.1-r29\nA:x86_64\n"
+
+
+def machine(folder, **files):
+    for path, text in files.items():
+        place = folder / path.replace("__", "/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    return folder
+
+
+@pytest.fixture
+def debian(tmp_path):
+    return machine(
+        tmp_path,
+        **{
+            "proc__sys__kernel__hostname": "srv-1\n",
+            "proc__sys__kernel__osrelease": "6.1.0-28-amd64\n",
+            "etc__machine-id": "3d1219c7c4c5404aaa1f6d2a48adfda4\n",
+            "etc__os-release": 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
+            "sys__class__dmi__id__sys_vendor": "Dell Inc.\n",
+            "sys__class__dmi__id__product_name": "PowerEdge R740\n",
+            "sys__class__dmi__id__chassis_type": "23\n",
+            "sys__class__dmi__id__bios_date": "03/15/2022\n",
+            "sys__class__dmi__id__product_serial": "ABC1234\n",
+            "var__lib__dpkg__status": DPKG,
+        },
+    )
+
+
+def test_a_server_without_root_is_read(debian):
+    (draft,), report = collected("local", root=debian)
+
+    assert (draft.native_key, draft.kind) == ("machine-3d1219c7c4c5404aaa1f6d2a48adfda4", "Server")
+    assert draft.sections["core"].properties["bios_date"] == "2022-03-15"
+    assert ("serial", "Dell Inc.\tABC1234") in identifiers(draft)
+    assert related(draft, "HAS_OS")[0].properties == {
+        "name": "debian",
+        "version": "12",
+        "full_name": "Debian GNU/Linux 12 (bookworm)",
+    }
+    assert {item.properties["name"] for item in related(draft, "INSTALLED")} == {"tar", "adduser"}
+    assert report.counts == {"seen": 1}
+
+
+def test_what_is_removed_with_its_configuration_left_is_not_installed(debian):
+    (draft,), _ = collected("local", root=debian)
+
+    assert "linux-image-4.15" not in draft.model_dump_json()
+
+
+def test_what_may_not_be_read_is_told_and_fails_nothing(debian, monkeypatch):
+    read_text = type(debian).read_text
+
+    def refuse(path, *arguments, **more):
+        if path.name == "product_serial":
+            raise PermissionError(13, "Permission denied")
+        return read_text(path, *arguments, **more)
+
+    monkeypatch.setattr(type(debian), "read_text", refuse)
+    (draft,), report = collected("local", root=debian)
+    assert draft.sections["core"].properties["coverage"] == "product_serial"
+    assert report.counts == {"seen": 1}
+
+
+def test_a_container_does_not_take_its_hosts_identity(debian):
+    machine(debian, **{".dockerenv": ""})
+
+    (draft,), _ = collected("local", root=debian)
+    assert draft.kind == "VirtualMachine"
+    assert draft.sections["core"].properties["virtualisation"] == "docker"
+    assert identifiers(draft) == {("hostname", "srv-1")}
+
+
+def test_packages_of_alpine_are_read(tmp_path):
+    machine(tmp_path, etc__hostname="alpine", lib__apk__db__installed=APK)
+
+    (draft,), _ = collected("local", root=tmp_path)
+    assert {(i.properties["name"], i.properties["package_type"]) for i in related(draft, "INSTALLED")} == {
+        ("musl", "apk"),
+        ("busybox", "apk"),
+    }
+
+
+def test_an_empty_folder_is_still_a_computer(tmp_path):
+    (draft,), report = collected("local", root=tmp_path)
+
+    assert draft.native_key == "unnamed"
+    assert report.counts == {"seen": 1}
+
+
+def test_outgoing_connections_are_told_once_each():
+    sockets = Sockets(outgoing=frozenset({Outgoing(process="java", address="198.18.0.9", port=5432)}))
+
+    draft = to_draft(Facts(hostname="x", sockets=sockets))
+    (relation,) = draft.sections["connections"].relations
+    assert (relation.type, relation.to.value, relation.properties["port"], relation.properties["process"]) == (
+        "CONNECTS_TO",
+        "198.18.0.9",
+        5432,
+        "java",
+    )
+
+
+@pytest.mark.parametrize(
+    ("dmi", "kind"),
+    [
+        ({"sys_vendor": "QEMU", "chassis_type": "1"}, "VirtualMachine"),
+        ({"sys_vendor": "VMware, Inc.", "product_name": "VMware7,1"}, "VirtualMachine"),
+        ({"sys_vendor": "LENOVO", "chassis_type": "10"}, "Client"),
+        ({"sys_vendor": "HPE", "chassis_type": "23"}, "Server"),
+    ],
+)
+def test_the_kind_is_told_by_the_firmware(dmi, kind):
+    assert kind_of(Facts(hostname="x", dmi=dmi)) == kind
+
+
+def test_this_computer_is_read():
+    (draft,), report = collected("local")
+
+    assert report.counts == {"seen": 1}
+    assert draft.sections["core"].name
+    assert draft.sections["system"].properties["kernel"]
