@@ -1,25 +1,37 @@
 """Questions to the graph in Neo4j."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from heapq import merge
 from typing import Any, TypeVar
 
 from neo4j import ManagedTransaction
 
-from graph.metamodel import KINDS, RELATIONS
+from graph.metamodel import RELATIONS
 from graph.model import Change, Edge, GraphStatus, Node, RecordRow, Relationship, RunRow
-from graph.neo4j_schema import change_of, edge_of, node_of, record_of, run_of, time_of, time_text, unpack, when
+from graph.neo4j_cypher import types as types_of
+from graph.neo4j_schema import change_of, edge_of, node_of, record_of, run_of, sort_of, time_of, time_text, unpack, when
 from graph.store import SCHEMA_VERSION
 
 PAGE = 2000
+EDGE_PAGE = 50
+"""Assets whose relationships are read at once: a computer has some hundred."""
 _T = TypeVar("_T")
-Reading = Callable[[Callable[[ManagedTransaction], _T]], _T]
 _EDGE = "e, startNode(e).id AS source, type(e) AS type, endNode(e).id AS target"
 
 
 class Neo4jReader:
-    """See `GraphReader`. `reading` runs work in one read transaction."""
+    """See `GraphReader`. Neo4j shows each statement what is committed when it runs.
+
+    Where one answer takes several statements, either a mixture does no harm (`status`), or the writer is held up
+    meanwhile (`network`).
+    """
 
     def _reading(self, work: Callable[[ManagedTransaction], _T]) -> _T:
+        """Run `work` in a read transaction."""
+        raise NotImplementedError
+
+    def _reading_still(self, work: Callable[[ManagedTransaction], _T]) -> _T:
+        """Run `work` while nobody writes."""
         raise NotImplementedError
 
     def node(self, node_id: str) -> Node | None:
@@ -43,26 +55,30 @@ class Neo4jReader:
     ) -> list[Node]:
         name, _, last = after.partition("\x00")
         question = f"""
-            MATCH (n:Asset) WHERE n.name >= $name AND (n.name > $name OR n.id > $last)
+            MATCH (n:Asset) WHERE n.sort >= $sort AND (n.sort > $sort OR n.id > $last)
             AND {"n.kind IN $kinds" if kinds else "n.kind <> 'Endpoint'"}
             AND ($text = '' OR n.folded CONTAINS $text) AND ($retired OR n.retired_at IS NULL)
             AND ($sources = [] OR any(s IN n.sources WHERE s IN $sources))
-            RETURN n ORDER BY n.name, n.id LIMIT $limit
+            RETURN n ORDER BY n.sort, n.id LIMIT $limit
         """
-        values: dict[str, object] = {"kinds": list(kinds), "text": text.casefold(), "sources": list(sources)}
-        rows = self._rows(question, name=name, last=last, retired=retired, limit=limit, **values)
+        cursor = {"sort": sort_of(name), "last": last}
+        wanted = {"kinds": list(kinds), "text": text.casefold(), "sources": list(sources), "retired": retired}
+        rows = self._rows(question, **cursor, **wanted, limit=limit)
         return [node_of(row["n"]) for row in rows]
 
     def relationships(
         self, node_id: str, *, types: Collection[str] = (), after: str = "", limit: int = 1000
     ) -> list[Relationship]:
-        label = "Asset|Catalogue"
+        pattern = types_of(types)
         question = f"""
-            MATCH (n:{label} {{id: $id}})-[e:{_types(types)}]-(o:{label})
-            WITH e, o, CASE WHEN startNode(e) = n THEN 'out' ELSE 'in' END AS direction
-            WHERE type(e) > $type OR (type(e) = $type AND (direction > $direction
-                OR (direction = $direction AND o.id > $last)))
-            RETURN {_EDGE}, o, direction ORDER BY type, direction, o.id LIMIT $limit
+            MATCH (n:Asset|Catalogue {{id: $id}}) CALL (n) {{
+                MATCH (n)-[e:{pattern}]->(o) RETURN e, o, 'out' AS direction
+                UNION ALL MATCH (n)<-[e:{pattern}]-(o) RETURN e, o, 'in' AS direction
+            }}
+            WITH e, type(e) AS type, direction, o WHERE type > $type
+            OR (type = $type AND (direction > $direction OR (direction = $direction AND o.id > $last)))
+            RETURN e, startNode(e).id AS source, type, endNode(e).id AS target, o, direction
+            ORDER BY type, direction, o.id LIMIT $limit
         """
         kind, direction, last = after.split("\x00") if after else ("", "", "")
         rows = self._rows(question, id=node_id, type=kind, direction=direction, last=last, limit=limit)
@@ -71,43 +87,52 @@ class Neo4jReader:
     def describing(self, asset_id: str) -> list[tuple[RecordRow, dict[str, bytes]]]:
         question = """
             MATCH (r:Record {asset_id: $id}) OPTIONAL MATCH (r)-[:HAS_SECTION]->(b:Body)
-            RETURN r, collect([b.section, b.body]) AS bodies ORDER BY r.key
+            RETURN r, collect([b.section, b.body]) AS bodies
         """
-        return [
+        found = [
             (record_of(row["r"]), {name: unpack(bytes(body)) for name, body in row["bodies"] if name is not None})
             for row in self._rows(question, id=asset_id)
         ]
+        return sorted(found, key=lambda pair: pair[0].key)
 
     def catalogue(self, kind: str) -> Iterator[Node]:
         question = """
-            MATCH (c:Catalogue {kind: $kind}) WHERE c.id > $last AND EXISTS { (:Asset)-->(c) }
+            MATCH (c:Catalogue {kind: $kind}) WHERE c.id > $last AND EXISTS { ()-->(c) }
             RETURN c ORDER BY c.id LIMIT $page
         """
         rows = self._paged(question, lambda row: {"last": row["c"]["id"]}, {"last": ""}, kind=kind)
         return (node_of(row["c"]) for row in rows)
 
     def havers(self, relation: str, catalogue_ids: Collection[str]) -> Iterator[tuple[str, Node]]:
+        """Items that few have are asked for together, one that many have a page at a time."""
+        pattern, some, count = types_of([relation]), list[str](), 0
+        asked = f"UNWIND $ids AS id MATCH (c:Catalogue {{id: id}}) RETURN id, COUNT {{ (c)<-[:{pattern}]-() }} AS count"
+        for row in self._rows(asked, ids=sorted(catalogue_ids)):
+            if some and count + row["count"] > PAGE:
+                yield from self._havers(pattern, some)
+                some, count = [], 0
+            some.append(row["id"])
+            count += row["count"]
+        yield from self._havers(pattern, some)
+
+    def _havers(self, pattern: str, ids: list[str]) -> Iterator[tuple[str, Node]]:
         question = f"""
-            UNWIND $ids AS id MATCH (c:Catalogue {{id: id}})<-[:{_types([relation])}]-(a:Asset)
+            UNWIND $ids AS id MATCH (:Catalogue {{id: id}})<-[:{pattern}]-(a:Asset)
             WHERE id > $item OR (id = $item AND a.id > $last)
             RETURN id, a ORDER BY id, a.id LIMIT $page
         """
-        rows = self._paged(
-            question,
-            lambda row: {"item": row["id"], "last": row["a"]["id"]},
-            {"item": "", "last": ""},
-            ids=sorted(catalogue_ids),
-        )
+        start: dict[str, object] = {"item": "", "last": ""}
+        rows = self._paged(question, lambda row: {"item": row["id"], "last": row["a"]["id"]}, start, ids=ids)
         return ((row["id"], node_of(row["a"])) for row in rows)
 
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         def work(tx: ManagedTransaction) -> tuple[list[Node], list[Edge]]:
             nodes = tx.run("MATCH (n:Asset) WHERE n.retired_at IS NULL RETURN n ORDER BY n.id")
             found = [node_of(row["n"]) for row in nodes]
-            question = f"MATCH (:Asset)-[e:{_types(types)}]->(:Asset) RETURN {_EDGE} ORDER BY source, type, target"
+            question = f"MATCH (:Asset)-[e:{types_of(types)}]->(:Asset) RETURN {_EDGE} ORDER BY source, type, target"
             return found, [_edge(dict(row)) for row in tx.run(question)]
 
-        return self._reading(work)
+        return self._reading_still(work)
 
     def runs(self, *, source: str = "", after: str = "", limit: int = 100) -> list[RunRow]:
         ended, _, last = after.partition("\x00")
@@ -127,23 +152,27 @@ class Neo4jReader:
         return self._reading(_status)
 
     def everything(self) -> tuple[Iterator[Node], Iterator[Edge]]:
-        return self._all_nodes(), self._all_edges()
+        edges = (self._edges_from(label) for label in ("Asset", "Catalogue"))
+        return self._all_nodes(), merge(*edges, key=lambda edge: edge.key)
 
     def _all_nodes(self) -> Iterator[Node]:
-        for label, used in (("Asset", "true"), ("Catalogue", "EXISTS { (:Asset)-->(n) }")):
+        for label, used in (("Asset", "true"), ("Catalogue", "EXISTS { ()-->(n) }")):
             question = f"MATCH (n:{label}) WHERE n.id > $last AND {used} RETURN n ORDER BY n.id LIMIT $page"
             for row in self._paged(question, lambda row: {"last": row["n"]["id"]}, {"last": ""}):
                 yield node_of(row["n"])
 
-    def _all_edges(self) -> Iterator[Edge]:
-        """A page holds the relationships of some assets, in order of their ids."""
-        question = "MATCH (a:Asset) WHERE a.id > $last RETURN a.id AS id ORDER BY id LIMIT $page"
+    def _edges_from(self, label: str) -> Iterator[Edge]:
+        """A page holds the relationships that begin at some nodes, in order of their ids."""
+        every = types_of()
+        question = f"""
+            MATCH (n:{label}) WHERE n.id > $last AND EXISTS {{ (n)-[:{every}]->() }}
+            RETURN n.id AS id ORDER BY id LIMIT $page
+        """
         edges = f"""
-            UNWIND $ids AS id MATCH (:Asset {{id: id}})-[e:{_types(())}]->() RETURN {_EDGE}
-            ORDER BY source, type, target
+            UNWIND $ids AS id MATCH (:{label} {{id: id}})-[e:{every}]->() RETURN {_EDGE} ORDER BY source, type, target
         """
         last = ""
-        while ids := [row["id"] for row in self._rows(question, last=last, page=PAGE // 10)]:
+        while ids := [row["id"] for row in self._rows(question, last=last, page=EDGE_PAGE)]:
             yield from (_edge(row) for row in self._rows(edges, ids=ids))
             last = ids[-1]
 
@@ -167,13 +196,6 @@ class Neo4jReader:
             at = cursor(rows[-1])
 
 
-def _types(types: Iterable[str]) -> str:
-    """Relationship types for a pattern; all of the metamodel for none. They become part of a statement."""
-    wanted = sorted(types) or sorted(RELATIONS)
-    assert set(wanted) <= RELATIONS.keys(), wanted
-    return "|".join(wanted)
-
-
 def _edge(row: dict[str, Any]) -> Edge:
     return edge_of(row["source"], row["type"], row["target"], row["e"])
 
@@ -184,7 +206,7 @@ def _status(tx: ManagedTransaction) -> GraphStatus:
         positions.setdefault(row["log"], {})[(row["topic"], row["n"])] = row["next"]
     counts = {row["kind"]: row["n"] for row in tx.run("""
         MATCH (n:Asset) WHERE n.retired_at IS NULL RETURN n.kind AS kind, count(*) AS n
-        UNION ALL MATCH (n:Catalogue) WHERE EXISTS { (:Asset)-->(n) } RETURN n.kind AS kind, count(*) AS n
+        UNION ALL MATCH (n:Catalogue) WHERE EXISTS { ()-->(n) } RETURN n.kind AS kind, count(*) AS n
     """)}  # fmt: skip
     relationships = sum(
         tx.run(f"MATCH ()-[e:{relation}]->() RETURN count(e) AS n").single(strict=True)["n"] for relation in RELATIONS
@@ -193,7 +215,7 @@ def _status(tx: ManagedTransaction) -> GraphStatus:
     seen = tx.run("MATCH (r:Record) RETURN r.source AS source, max(r.last_seen) AS at")
     return GraphStatus(
         positions=positions,
-        counts={kind: counts[kind] for kind in sorted(counts) if kind in KINDS},
+        counts={kind: counts[kind] for kind in sorted(counts)},
         relationships=relationships,
         journal=(writer["journal"] or 0) if writer else 0,
         last_change=time_of(writer["at"]) if writer else None,

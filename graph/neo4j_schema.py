@@ -5,13 +5,15 @@ reads them in Neo4j Browser. Relationships carry `sources`, `since`, and `record
 them.
 """
 
+import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from graph.metamodel import KINDS
+from graph.metamodel import CATALOGUE, KINDS, RELATIONS
+from graph.metamodel_form import Property
 from graph.model import Change, Edge, EdgeKey, Node, Properties, RecordRow, ReferenceRow, RunRow, SectionMark
 
 CONSTRAINTS = {
@@ -23,18 +25,53 @@ CONSTRAINTS = {
     "Marker": "key",
     "Position": "key",
     "Change": "number",
-    "Run": "id",
+    "Run": "key",
     "Writer": "name",
     "Schema": "name",
 }
 """Label to the property that is unique; a key is what it says, and several parts are joined by |."""
-INDEXES = {"Asset": ("name",), "Catalogue": ("kind",), "Record": ("id", "asset_id", "place"), "Run": ("ended",)}
-OWN = frozenset({"id", "kind", "name", "folded", "sources", "first_seen", "retired_at", "rules"})
-"""What a node keeps beside its properties; no property may have such a name."""
+INDEXES = {"Asset": ("sort",), "Catalogue": ("kind",), "Record": ("id", "asset_id", "place"), "Run": ("ended",)}
+OWN = frozenset({"id", "kind", "name", "sort", "folded", "sources", "first_seen", "retired_at", "rules"})
+CATALOGUE_OWN = frozenset({"id", "kind", "title"})
 EDGE_OWN = frozenset({"sources", "since", "records", "details"})
+"""What is kept beside the metamodel's properties: none of those may have such a name (`collisions`)."""
+_KEYED, _SORTED = 1000, 2000
+"""Characters of a text that go into an index: Neo4j refuses what has more than 8,167 bytes, up to 4 a character."""
+_PLAIN = 0xD7FF
+"""The last code point before those that UTF-16 and UTF-8 do not order alike."""
 _COMPRESSION = 1  # JSON shrinks tenfold at the fastest level already
 
-assert not {p.name for kind in KINDS.values() if kind.group != "catalogue" for p in kind.properties} & OWN
+
+def collisions() -> set[str]:
+    """Names of the metamodel's properties that would overwrite what the store keeps itself."""
+    found = {name for relation in RELATIONS.values() for name in _names(relation.properties) & EDGE_OWN}
+    for kind in KINDS.values():
+        found |= _names(kind.properties) & (CATALOGUE_OWN if kind.label in CATALOGUE else OWN)
+    return found
+
+
+def _names(properties: Iterable[Property]) -> set[str]:
+    return {declared.name for declared in properties}
+
+
+def key_of(text: str) -> str:
+    """The text itself where an index takes it, else its beginning and its hash."""
+    if len(text) <= _KEYED:
+        return text
+    return f"{text[:_KEYED]}#{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def sort_of(name: str) -> str:
+    """What the index orders names by: as code points do. Names are told apart by their first 2,000 characters.
+
+    Neo4j compares in UTF-16 here and in UTF-8 there, so that a page could begin after what was not yet shown.
+    """
+    return "".join(char if ord(char) < _PLAIN else _ordered(ord(char)) for char in name)[:_SORTED]
+
+
+def _ordered(point: int) -> str:
+    """A high code point as three low ones that keep its place in the order."""
+    return chr(_PLAIN) + chr(1 + (point >> 12)) + chr(1 + (point & 0xFFF))
 
 
 def schema_statements() -> list[str]:
@@ -82,6 +119,7 @@ def node_map(node: Node) -> dict[str, Any]:
         "id": node.id,
         "kind": node.kind,
         "name": node.name,
+        "sort": sort_of(node.name),
         "folded": node.name.casefold(),
         "sources": list(node.sources),
         "first_seen": time_text(node.first_seen),
@@ -99,8 +137,7 @@ def catalogue_map(node: Node) -> dict[str, Any]:
 def node_of(found: Mapping[str, Any]) -> Node:
     """An asset, Endpoint or catalogue node from what Neo4j keeps."""
     if "title" in found:
-        own = {"id", "kind", "title"}
-        properties = {name: value for name, value in sorted(found.items()) if name not in own}
+        properties = {name: value for name, value in sorted(found.items()) if name not in CATALOGUE_OWN}
         return Node(found["id"], found["kind"], found["title"], properties)
     properties = {name: value for name, value in sorted(found.items()) if name not in OWN}
     return Node(
@@ -169,7 +206,7 @@ def reference_of(record: str, identifier: str, found: Mapping[str, Any]) -> Refe
 
 def run_map(run: RunRow) -> dict[str, Any]:
     plain = {name: getattr(run, name) for name in RunRow.__slots__}
-    return {**plain, "started": time_text(run.started), "ended": time_text(run.ended)}
+    return {**plain, "key": key_of(run.id), "started": time_text(run.started), "ended": time_text(run.ended)}
 
 
 def run_of(found: Mapping[str, Any]) -> RunRow:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, overload
 
@@ -109,10 +109,6 @@ class Rows(Sequence[Row]):
             return self[:][index]
         start, stop, step = index.indices(len(self))
         return list(self._from(start, stop))[::step] if step > 0 else list(self)[index]
-
-    def __deepcopy__(self, _memo: object) -> list[dict[str, object]]:
-        """All rows, read now, as `dataclasses.asdict` of the answer wants them: a store cannot be copied."""
-        return [asdict(row) for row in self]
 
     def _from(self, start: int, stop: int) -> Iterator[Row]:
         """The rows of these numbers; items before them are not read."""

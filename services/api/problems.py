@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from events.log import LogUnavailable
-from graph.store import StoreUnavailable
+from graph.store import AccessDenied, StoreUnavailable
+from services.api.cursors import WrongCursor
 from services.lookup import Ambiguous, NotFound
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,6 +37,10 @@ def add_to(app: FastAPI) -> None:
             error.status_code, f"{request.method} {request.url.path}: {error.detail}", dict(error.headers or {})
         )
 
+    @app.exception_handler(WrongCursor)
+    def _cursor(_request: Request, error: WrongCursor) -> JSONResponse:
+        return problem(422, str(error))
+
     @app.exception_handler(NotFound)
     def _missing(_request: Request, error: NotFound) -> JSONResponse:
         return problem(404, str(error))
@@ -44,6 +49,7 @@ def add_to(app: FastAPI) -> None:
     def _several(_request: Request, error: Ambiguous) -> JSONResponse:
         return problem(409, str(error))
 
+    @app.exception_handler(AccessDenied)
     @app.exception_handler(StoreUnavailable)
     @app.exception_handler(LogUnavailable)
     def _away(_request: Request, error: Exception) -> JSONResponse:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -11,7 +12,8 @@ from graph.metamodel import ASSETS
 from graph.model import Node, Relationship
 from inventory.impact import dependants, in_words
 from inventory.lifecycle import VERDICTS
-from inventory.obsolescence import Question, obsolete
+from inventory.obsolescence import Question, Row, Rows, obsolete
+from services.api import cursors
 from services.api import models as m
 from services.api.state import State
 from services.lookup import NotFound, find_one, find_sources
@@ -46,10 +48,10 @@ def list_assets(
         text=text,
         sources=find_sources(here.store, source or []),
         retired=retired,
-        after=after,
+        after=cursors.read(after),
         limit=limit,
     )
-    following = f"{found[-1].name}\x00{found[-1].id}" if len(found) == limit else None
+    following = cursors.write(found[-1].name, found[-1].id) if len(found) == limit else None
     return m.AssetPage(items=[_asset(node) for node in found], next=following)
 
 
@@ -57,9 +59,9 @@ def list_assets(
 def get_asset(here: Here, asset_id: str, after: Cursor = "", limit: Limit = MAX_PAGE) -> m.AssetDetail:
     """One asset with its relationships. An id that went on as another asset's finds that."""
     node = _node(here, asset_id)
-    found = here.store.relationships(node.id, after=after, limit=limit)
+    found = here.store.relationships(node.id, after=cursors.read(after), limit=limit)
     last = found[-1] if len(found) == limit else None
-    following = f"{last.edge.key.type}\x00{last.direction}\x00{last.other.id}" if last else None
+    following = cursors.write(last.edge.key.type, last.direction, last.other.id) if last else None
     return m.AssetDetail(
         **_asset(node).model_dump(), relationships=[_related(item) for item in found], more_relationships=following
     )
@@ -82,7 +84,7 @@ def get_obsolescence(
     source: Sources = None,
     kind: Kinds = None,
     verdict: Annotated[list[str] | None, Query(description="only these verdicts")] = None,
-    after: Annotated[int, Query(ge=0, description="`next` of the page before")] = 0,
+    after: Cursor = "",
     limit: Limit = 100,
 ) -> m.ObsolescencePage:
     """Systems and programs by their verdicts, worst first; supported ones and unknown ones only where asked for."""
@@ -97,7 +99,7 @@ def get_obsolescence(
         verdicts=frozenset(v for v in VERDICTS if v in wanted),
     )
     answer = obsolete(here.store, here.matcher, question)
-    page = answer.rows[after : after + limit]
+    page = _page(answer.rows, cursors.read(after), limit)
     return m.ObsolescencePage(
         on=answer.on,
         within_months=answer.within_months,
@@ -109,7 +111,7 @@ def get_obsolescence(
         with_system=answer.with_system,
         as_of=answer.as_of,
         items=[m.ObsolescenceRow(**asdict(row)) for row in page],
-        next=str(after + limit) if after + limit < len(answer.rows) else None,
+        next=cursors.write(page[-1].cursor) if len(page) == limit else None,
     )
 
 
@@ -148,9 +150,9 @@ def get_impact(
 @router.get("/runs")
 def list_runs(here: Here, source: str = "", after: Cursor = "", limit: Limit = 100) -> m.RunPage:
     """Runs of sources, newest first, with what they could not use."""
-    found = here.store.runs(source=source, after=after, limit=limit)
+    found = here.store.runs(source=source, after=_run_cursor(after), limit=limit)
     items = [m.Run(**asdict(run) | {"problems": json.loads(run.problems)}) for run in found]
-    following = f"{found[-1].ended.isoformat()}\x00{found[-1].id}" if len(found) == limit else None
+    following = cursors.write(found[-1].ended.isoformat(), found[-1].id) if len(found) == limit else None
     return m.RunPage(items=items, next=following)
 
 
@@ -158,6 +160,24 @@ def list_runs(here: Here, source: str = "", after: Cursor = "", limit: Limit = 1
 def get_status(here: Here) -> m.Status:
     """How far the graph is, what waits, and when each source was last heard of."""
     return m.Status(**asdict(status_of(here.settings, here.log, here.store)))
+
+
+def _page(rows: Rows, after: str, limit: int) -> list[Row]:
+    try:
+        return list(islice(rows.after(after), limit))
+    except ValueError as error:
+        raise cursors.WrongCursor(f"after: {error}") from error
+
+
+def _run_cursor(after: str) -> str:
+    """As the store takes it. Raises WrongCursor."""
+    text = cursors.read(after)
+    try:
+        if text:
+            datetime.fromisoformat(text.partition("\x00")[0])
+    except ValueError as error:
+        raise cursors.WrongCursor(f"after: {after!r} is no cursor; use `next` of the page before") from error
+    return text
 
 
 def _kinds(kinds: list[str] | None) -> list[str]:

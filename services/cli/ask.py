@@ -1,5 +1,6 @@
 """Commands that answer: ask obsolete, ask impact, ask asset, ask find."""
 
+import dataclasses
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -71,12 +72,13 @@ def ask_obsolete(
 
 def show_obsolete(answer: Obsolescence, form: Format, limit: int) -> None:
     """The rows, and what they were found among."""
-    rows = [fields(row) for row in answer.rows]
     if form is Format.JSON:
-        print_json(fields(answer))
+        told = {name.name: getattr(answer, name.name) for name in dataclasses.fields(answer)}
+        print_json(told | {"rows": [fields(row) for row in answer.rows]})
         return
-    print_rows(rows if form is Format.CSV else rows[:limit], COLUMNS, form)
-    hidden = len(rows) - limit
+    shown = answer.rows if form is Format.CSV else answer.rows[:limit]
+    print_rows([fields(row) for row in shown], COLUMNS, form)
+    hidden = len(answer.rows) - limit
     if form is Format.TABLE and hidden > 0:
         say(f"… and {hidden} more rows; --limit, --format csv")
     for line in summary(answer):

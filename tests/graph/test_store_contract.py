@@ -126,7 +126,7 @@ def test_writing_a_node_again_replaces_all_of_it(store, write):
 
 
 def test_assets_are_paged_by_name_without_loss(store, write):
-    names = ["b", "a", "Z", "ä", "a1", "é"]
+    names = ["b", "a", "Z", "ä", "a1", "é", "\uff21", "\U0001f600", "x" * 600, "x" * 599 + "y"]
     write(nodes=nodes(*(node(name) for name in names)))
 
     found, after = [], ""
@@ -134,6 +134,18 @@ def test_assets_are_paged_by_name_without_loss(store, write):
         found += [one.name for one in page]
         after = f"{page[-1].name}\x00{page[-1].id}"
     assert found == sorted(names)
+
+
+def test_no_asset_with_a_very_long_name_is_lost_in_paging(store, write):
+    names = {"\uff21" * 3000, "\uff21" * 3000 + "\U0001f600", "\uff21" * 3000 + "\uff22"}
+    write(nodes=nodes(*(dataclasses.replace(node(str(n)), name=name) for n, name in enumerate(names))))
+
+    found, after = [], ""
+    while page := store.assets(limit=1, after=after):
+        found += [one.name for one in page]
+        after = f"{page[-1].name}\x00{page[-1].id}"
+    assert len(found) == len(names)
+    assert set(found) == names
 
 
 def test_assets_of_one_name_are_paged_by_id(store, write):
@@ -187,6 +199,45 @@ def test_relationships_are_paged_and_chosen_by_type(store, write):
     assert {one.other.name for one in store.relationships("id-a", types=["INSTALLED"])} == {f"s{n}" for n in range(5)}
 
 
+def test_a_relationship_of_a_node_with_itself_is_seen_from_both_ends(store, write):
+    drawn = edge("a", "CONNECTS_TO", "a")
+    write(nodes=nodes(node("a")), edges=edges(drawn))
+
+    assert [(one.edge, one.direction) for one in store.relationships("id-a")] == [(drawn, "in"), (drawn, "out")]
+
+
+def test_catalogue_nodes_have_relationships_among_themselves(store, writer, write):
+    drawn = edge("s", "FOLLOWS", "cycle")
+    write(
+        nodes=nodes(node("a")),
+        catalogue=nodes(item("s"), item("cycle", "LifecycleCycle")),
+        edges=edges(edge("a", "INSTALLED", "s"), drawn),
+    )
+
+    assert ask(store, writer, lambda tx: tx.edges([drawn.key])) == {drawn.key: drawn}
+    assert [(one.edge, one.other) for one in store.relationships("id-s", types=["FOLLOWS"])] == [
+        (drawn, item("cycle", "LifecycleCycle"))
+    ]
+    assert [one.key.type for one in store.everything()[1]] == ["INSTALLED", "FOLLOWS"]
+    write(erased={drawn.key})
+    assert store.relationships("id-cycle") == []
+
+
+def test_many_catalogue_nodes_are_asked_for_at_once(store, write, monkeypatch):
+    for module in ("graph.sqlite_reader", "graph.neo4j_reader"):
+        monkeypatch.setattr(f"{module}.PAGE", 3)
+    made = [edge(f"a{n}", "INSTALLED", f"s{m}") for n in range(8) for m in range(6) if n >= m]
+    write(
+        nodes=nodes(*(node(f"a{n}") for n in range(8))),
+        catalogue=nodes(*(item(f"s{n}") for n in range(6))),
+        edges=edges(*made),
+    )
+
+    found = [(item_id, haver.id) for item_id, haver in store.havers("INSTALLED", [f"id-s{n}" for n in range(7)])]
+    assert sorted(found) == sorted((one.key.target_id, one.key.source_id) for one in made)
+    assert [one.name for one in store.catalogue("Software")] == [f"s{n}" for n in range(6)]
+
+
 def test_an_edge_is_replaced_and_erased_by_its_key(store, writer, write):
     first, second = edge("a", "CONNECTS_TO", "b", a={}), edge("a", "CONNECTS_TO", "b", c={"port": 1})
     write(nodes=nodes(node("a"), node("b")), edges=edges(first))
@@ -229,6 +280,23 @@ def test_holders_are_named_only_up_to_the_limit(store, writer, write):
     write(released={(some[1].key, "|host|x")})
     left = frozenset(one.key for one in some if one is not some[1])
     assert ask(store, writer, lambda tx: tx.holders(["|host|x"], 3)) == {"|host|x": Holders(3, left)}
+
+
+def test_names_and_identifiers_of_any_length_are_kept(store, writer, write):
+    long = "ä" * 10_000
+    held, referred = f"server|name|{long}", f"|host|{long}"
+    refers = (reference("a", referred),)
+    named = dataclasses.replace(node("a"), name=long)
+    parts = {"held": {("glpi/a", held)}, "references": {"glpi/a": refers}, "runs": {long: run_row(long)}}
+    write(nodes=nodes(named), records=records(record("a")), **parts)
+
+    assert store.assets() == [named]
+    assert ask(store, writer, lambda tx: tx.identifiers(["glpi/a"])) == {"glpi/a": {held}}
+    assert ask(store, writer, lambda tx: tx.holders([held, referred], 9)) == {held: Holders(1, frozenset({"glpi/a"}))}
+    assert ask(store, writer, lambda tx: tx.references(["glpi/a"])) == {"glpi/a": refers}
+    assert ask(store, writer, lambda tx: tx.referrers([referred])) == {referred: {"glpi/a"}}
+    assert ask(store, writer, lambda tx: tx.reference_counts([referred, held])) == {referred: 1}
+    assert [run.id for run in store.runs()] == [long]
 
 
 def test_references_are_replaced_whole_and_counted(store, writer, write):

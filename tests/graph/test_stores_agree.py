@@ -1,5 +1,6 @@
 """The laws on both stores at once: the same events give the same graph in SQLite and in Neo4j."""
 
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -26,13 +27,11 @@ class Neo4jGraph(Graph):
 @given(actions, st.randoms(), st.integers(2, 6))
 def test_any_order_gives_neo4j_the_graph_that_sqlite_has(neo4j, tmp_path_factory, acts, rnd, size):
     events = history(acts)
-    expected, graph = Graph(tmp_path_factory.mktemp("graph")), Neo4jGraph(neo4j)
-    expected.feed(latest(events))
-    shuffled = events + rnd.sample(events, len(events) // 2)
-    rnd.shuffle(shuffled)
-    for at in range(0, len(shuffled), size):
-        graph.feed(shuffled[at : at + size])
+    with closing(Graph(tmp_path_factory.mktemp("graph"))) as expected, closing(Neo4jGraph(neo4j)) as graph:
+        expected.feed(latest(events))
+        shuffled = events + rnd.sample(events, len(events) // 2)
+        rnd.shuffle(shuffled)
+        for at in range(0, len(shuffled), size):
+            graph.feed(shuffled[at : at + size])
 
-    assert graph.shown() == expected.shown()
-    expected.close()
-    graph.close()
+        assert graph.shown() == expected.shown()

@@ -4,7 +4,6 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from graph.sqlite_store import SqliteStore
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from events.models import (
     RunCompleted,
     Section,
 )
+from graph.sqlite_store import SqliteStore
 from inventory.batch import Batch
 from inventory.fold import Arrived
 

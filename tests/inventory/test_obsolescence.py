@@ -1,4 +1,3 @@
-from dataclasses import asdict
 from datetime import date
 
 import pytest
@@ -166,12 +165,6 @@ def test_slices_are_those_of_the_list(graph, matcher):
         assert rows[piece] == whole[piece]
     assert (rows[0], rows[-1], rows[::2]) == (whole[0], whole[-1], whole[::2])
     assert rows[::-1] == whole[::-1]
-
-
-def test_the_answer_as_plain_values_has_its_rows(graph, matcher):
-    answer = ask(graph, matcher)
-
-    assert asdict(answer)["rows"] == [asdict(row) for row in answer.rows]
 
 
 def test_each_distinct_string_is_matched_once(graph):

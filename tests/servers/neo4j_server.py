@@ -1,4 +1,4 @@
-"""A real Neo4j 5.26 Community for the tests, without authentication, on loopback."""
+"""A real Neo4j 5.26 Community for the tests, on loopback."""
 
 import urllib.request
 from pathlib import Path
@@ -12,7 +12,7 @@ server.default_listen_address=127.0.0.1
 server.bolt.listen_address=127.0.0.1:{bolt}
 server.http.listen_address=127.0.0.1:{http}
 server.https.enabled=false
-dbms.security.auth_enabled=false
+dbms.security.auth_enabled={authentication}
 dbms.usage_report.enabled=false
 server.memory.pagecache.size=128m
 """
@@ -21,12 +21,16 @@ BATCH = 10_000
 
 
 class Neo4jServer(JavaServer):
-    """Ready when `start` returns; `uri` and `http` are its addresses, also while it is down."""
+    """Ready when `start` returns; `uri` and `http` are its addresses, also while it is down.
+
+    With `password` it asks for it (the user is neo4j); `settings` are further lines of neo4j.conf.
+    """
 
     name = "neo4j"
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, password: str = "", settings: str = "") -> None:
         super().__init__(home)
+        self._password, self._settings = password, settings
         self.bolt_port, self.http_port = free_port(), free_port()
 
     @property
@@ -46,7 +50,21 @@ class Neo4jServer(JavaServer):
     def prepare(self) -> None:
         config = self.home / "conf"
         config.mkdir(parents=True)
-        (config / "neo4j.conf").write_text(CONFIG.format(bolt=self.bolt_port, http=self.http_port))
+        places = {"bolt": self.bolt_port, "http": self.http_port}
+        text = CONFIG.format(**places, authentication="true" if self._password else "false")
+        (config / "neo4j.conf").write_text(text + self._settings)
+
+    def start(self) -> None:
+        fresh = self.process is None
+        super().start()
+        if fresh and self._password:
+            self._set_password()
+
+    def _set_password(self) -> None:
+        """Neo4j begins with a password that must be changed before anything else."""
+        first = neo4j.GraphDatabase.driver(self.uri, auth=("neo4j", "neo4j"))
+        with first as driver, driver.session(database="system") as session:
+            session.run("ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $new", new=self._password).consume()
 
     def command(self) -> list[str]:
         opened = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in OPENED]

@@ -1,0 +1,217 @@
+"""The difference of one batch as Cypher. Values travel as parameters; labels and types come from the metamodel."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from neo4j import ManagedTransaction
+
+from graph.metamodel import CATALOGUE, KINDS
+from graph.model import Changes, ReferenceRow, node_id
+from graph.neo4j_cypher import by_kind, by_type, ends, pages
+from graph.neo4j_schema import (
+    catalogue_map,
+    edge_map,
+    key_of,
+    node_map,
+    pack,
+    place,
+    record_map,
+    reference_map,
+    run_map,
+    time_text,
+)
+from graph.store import PositionsDiffer
+
+_KIND_LABELS = ":".join(sorted(KINDS.keys() - CATALOGUE))
+
+
+class DifferenceWriter:
+    """Writes one difference in a transaction that holds the writer's lock."""
+
+    def __init__(self, tx: ManagedTransaction, clock: Callable[[], datetime], changes: Changes) -> None:
+        self._tx, self._clock, self._changes = tx, clock, changes
+
+    def write(self, replaced: Mapping[str, tuple[ReferenceRow, ...]]) -> None:
+        """`replaced`: the stored references of the records that get others. Raises PositionsDiffer."""
+        self._positions()
+        self._erased()
+        self._nodes()
+        self._edges()
+        self._records()
+        self._bodies()
+        self._counts(replaced)
+        self._holdings()
+        self._references(replaced)
+        self._runs()
+        self._journal()
+
+    def _many(self, statement: str, rows: Iterable[object], **more: Any) -> None:  # noqa: ANN401 - query parameters
+        for page in pages(rows):
+            self._tx.run(statement, rows=page, **more).consume()
+
+    def _positions(self) -> None:
+        changes = self._changes
+        question = "MATCH (p:Position {log: $log}) RETURN p.topic AS topic, p.partition AS partition, p.next AS next"
+        rows = self._tx.run(question, log=changes.log)
+        stored = {(row["topic"], row["partition"]): row["next"] for row in rows}
+        expected = {at: after for at, after in changes.expected.items() if at in stored or after}
+        if stored != expected:
+            raise PositionsDiffer(f"positions of log {changes.log}: {stored} are stored, {expected} were expected")
+        self._many(
+            "UNWIND $rows AS row MERGE (p:Position {key: row.key}) SET p = row",
+            [
+                {"key": f"{changes.log}|{topic}|{n}", "log": changes.log, "topic": topic, "partition": n, "next": after}
+                for (topic, n), after in sorted(changes.positions.items())
+            ],
+        )
+        self._many(
+            "UNWIND $rows AS row MERGE (m:Marker {key: row.key}) SET m = row",
+            [
+                {"key": place(source, part), "source": source, "partition": part, "sequence": sequence}
+                for (source, part), sequence in sorted(changes.markers.items())
+            ],
+        )
+
+    def _erased(self) -> None:
+        for relation, keys in by_type(self._changes.erased):
+            source, target = ends(relation)
+            self._many(
+                f"UNWIND $rows AS row MATCH (:{source} {{id: row[0]}})-[e:{relation}]->(:{target} {{id: row[2]}}) "
+                "DELETE e",
+                [list(key) for key in keys],
+            )
+        self._many(
+            "UNWIND $rows AS id MATCH (n:Asset {id: id}) OPTIONAL MATCH (:Record)-[d:DESCRIBES]->(n) DELETE d, n",
+            sorted(self._changes.removed),
+        )
+
+    def _nodes(self) -> None:
+        """Assets that have become one of another kind lose the label of the old one."""
+        for kind, nodes in by_kind(self._changes.nodes.values()):
+            self._many(
+                f"UNWIND $rows AS row MERGE (n:Asset {{id: row.id}}) "
+                f"FOREACH (_ IN CASE WHEN n.kind <> $kind THEN [1] ELSE [] END | REMOVE n:{_KIND_LABELS}) "
+                f"SET n = row, n:{kind}",
+                [node_map(node) for node in nodes],
+                kind=kind,
+            )
+        for kind, nodes in by_kind(self._changes.catalogue.values()):
+            self._many(
+                f"UNWIND $rows AS row MERGE (n:Catalogue {{id: row.id}}) ON CREATE SET n = row, n:{kind}",
+                [catalogue_map(node) for node in nodes],
+            )
+
+    def _edges(self) -> None:
+        for relation, keys in by_type(self._changes.edges):
+            source, target = ends(relation)
+            self._many(
+                f"UNWIND $rows AS row MATCH (a:{source} {{id: row[0]}}) MATCH (b:{target} {{id: row[1]}}) "
+                f"MERGE (a)-[e:{relation}]->(b) SET e = row[2]",
+                [[key.source_id, key.target_id, edge_map(self._changes.edges[key])] for key in keys],
+            )
+
+    def _records(self) -> None:
+        """Those that are not live describe nothing, but their asset_id still leads to what went on from them."""
+        self._many(
+            """
+            UNWIND $rows AS row MERGE (r:Record {key: row.key}) SET r = row
+            WITH r, row OPTIONAL MATCH (r)-[d:DESCRIBES]->(old:Asset)
+            FOREACH (_ IN CASE WHEN old.id <> row.asset_id OR NOT row.live THEN [1] ELSE [] END | DELETE d)
+            WITH r, row WHERE row.live MATCH (a:Asset {id: row.asset_id}) MERGE (r)-[:DESCRIBES]->(a)
+            """,
+            [record_map(row, node_id(key)) for key, row in sorted(self._changes.records.items())],
+        )
+        self._many(
+            "UNWIND $rows AS row MATCH (r:Record {asset_id: row[0]}) WHERE NOT r.live SET r.asset_id = row[1]",
+            [list(pair) for pair in sorted(self._changes.continued.items())],
+        )
+
+    def _bodies(self) -> None:
+        bodies = sorted(self._changes.bodies.items())
+        self._many(
+            "UNWIND $rows AS key MATCH (b:Body {key: key}) DETACH DELETE b",
+            [f"{record}#{section}" for (record, section), body in bodies if body is None],
+        )
+        self._many(
+            """
+            UNWIND $rows AS row MATCH (r:Record {key: row.record}) MERGE (b:Body {key: row.key})
+            SET b.section = row.section, b.body = row.body MERGE (r)-[:HAS_SECTION]->(b)
+            """,
+            [
+                {"key": f"{record}#{section}", "record": record, "section": section, "body": pack(body)}
+                for (record, section), body in bodies
+                if body is not None
+            ],
+        )
+
+    def _counts(self, replaced: Mapping[str, tuple[ReferenceRow, ...]]) -> None:
+        """How many hold and refer to an identifier stands on it, so that nobody has to walk them."""
+        holders = Counter(identifier for _, identifier in self._changes.held)
+        holders.subtract(identifier for _, identifier in self._changes.released)
+        referrers = Counter(row.identifier for rows in self._changes.references.values() for row in rows)
+        referrers.subtract(row.identifier for rows in replaced.values() for row in rows)
+        self._many(
+            """
+            UNWIND $rows AS row MERGE (i:Identifier {key: row[0]}) ON CREATE SET i.text = row[1]
+            SET i.holders = coalesce(i.holders, 0) + row[2], i.referrers = coalesce(i.referrers, 0) + row[3]
+            """,
+            [
+                [key_of(name), name if key_of(name) != name else None, holders[name], referrers[name]]
+                for name in sorted(holders.keys() | referrers.keys())
+            ],
+        )
+
+    def _holdings(self) -> None:
+        self._many(
+            "UNWIND $rows AS row MATCH (:Record {key: row[0]})-[h:HOLDS]->(:Identifier {key: row[1]}) DELETE h",
+            [[record, key_of(identifier)] for record, identifier in sorted(self._changes.released)],
+        )
+        self._many(
+            "UNWIND $rows AS row MATCH (r:Record {key: row[0]}) MATCH (i:Identifier {key: row[1]}) "
+            "CREATE (r)-[:HOLDS]->(i)",
+            [[record, key_of(identifier)] for record, identifier in sorted(self._changes.held)],
+        )
+
+    def _references(self, replaced: Mapping[str, tuple[ReferenceRow, ...]]) -> None:
+        self._many("UNWIND $rows AS key MATCH (:Record {key: key})-[f:REFERS]->() DELETE f", sorted(replaced))
+        self._many(
+            "UNWIND $rows AS row MATCH (r:Record {key: row[0]}) MATCH (i:Identifier {key: row[1]}) "
+            "CREATE (r)-[f:REFERS]->(i) SET f = row[2]",
+            [
+                [record, key_of(row.identifier), reference_map(number, row)]
+                for record, rows in sorted(self._changes.references.items())
+                for number, row in enumerate(rows)
+            ],
+        )
+        left = {row.identifier for rows in replaced.values() for row in rows}
+        left |= {identifier for _, identifier in self._changes.released}
+        self._many(
+            "UNWIND $rows AS key MATCH (i:Identifier {key: key}) WHERE i.holders = 0 AND i.referrers = 0 DELETE i",
+            [key_of(name) for name in sorted(left)],
+        )
+
+    def _runs(self) -> None:
+        runs = self._changes.runs.values()
+        self._many("UNWIND $rows AS row MERGE (r:Run {key: row.key}) SET r = row", [run_map(run) for run in runs])
+
+    def _journal(self) -> None:
+        """Numbered by the counter on the writer's node, which is locked."""
+        if not self._changes.journal:
+            return
+        found = self._tx.run("MATCH (w:Writer) RETURN w.journal AS last, w.recorded_at AS latest").single(strict=True)
+        now = max(str(time_text(self._clock())), found["latest"] or "")
+        rows = [
+            {
+                "number": number,
+                "recorded_at": now,
+                "asset_id": change.asset_id,
+                "what": change.what,
+                "event_ids": list(change.event_ids),
+                "detail": pack(change.detail.encode()),
+            }
+            for number, change in enumerate(self._changes.journal, start=(found["last"] or 0) + 1)
+        ]
+        self._many("UNWIND $rows AS row CREATE (c:Change) SET c = row", rows)
+        self._tx.run("MATCH (w:Writer) SET w.journal = $last, w.recorded_at = $now", last=rows[-1]["number"], now=now)

@@ -1,0 +1,203 @@
+"""The command line as a process: exit codes, what goes where, and never a traceback."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.servers.process import await_condition, free_port
+from tests.whole.profiles import city
+
+COMMAND = str(Path(sys.executable).parent / "landkarte")
+GOOD = {"deviceid": "PC-1", "content": {"hardware": {"name": "PC-1", "uuid": "4C4C4544-0034-3010-8048-B6C04F503732"}}}
+
+
+@pytest.fixture
+def landkarte(tmp_path):
+    """Runs the command in a folder of its own; gives exit code, stdout, stderr."""
+
+    def run(*arguments, **environment):
+        env = {name: value for name, value in os.environ.items() if not name.startswith("LANDKARTE_")}
+        done = subprocess.run(
+            [COMMAND, *arguments],
+            cwd=tmp_path,
+            env=env | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert "Traceback" not in done.stdout + done.stderr
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+@pytest.fixture
+def filled(landkarte, tmp_path):
+    """A graph with the small city."""
+    city(tmp_path / "city")
+    for kind in ("glpi", "fusioninventory", "spreadsheet"):
+        assert landkarte("import", kind, f"city/{kind}", "--source", f"city-{kind}", "--complete")[0] == 0
+    assert landkarte("inventory", "--once")[0] == 0
+    return landkarte
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "told"),
+    [
+        (["import", "glpy", "x"], {}, 2, "'glpy' is no type of source; known are fusioninventory, glpi, local"),
+        (["import", "glpi"], {}, 2, "import glpi needs at least one PATH"),
+        (["import", "local", "x"], {}, 2, "import local takes no PATH"),
+        (["import", "glpi", "none"], {}, 1, "none: there is no such file or folder"),
+        (["import", "glpi", ".", "--source", "A B"], {}, 2, "name"),
+        (["collect", "none"], {}, 2, "source 'none' is not configured"),
+        (["schedule"], {}, 2, "no source has a schedule"),
+        (["status"], {"LANDKARTE_LOG": "foo"}, 2, "log: allowed are sqlite:///FILE and kafka://HOST:PORT"),
+        (["status", "--config", "none.toml"], {}, 2, "none.toml: there is no such file"),
+        (["ask", "impact", "nobody"], {}, 1, "no asset has the id or name 'nobody'"),
+        (["ask", "obsolete", "--source", "none"], {}, 1, "source 'none' fits none"),
+        (["serve", "--host", "0.0.0.0"], {}, 2, "there is no authentication yet"),
+        (["deadletters", "show", "x"], {}, 1, "there is no dead letter 'x'"),
+        (["nonsense"], {}, 2, "No such command"),
+        (["status"], {"LANDKARTE_GRAPH": "neo4j://127.0.0.1:1"}, 1, "does not answer"),
+        (["check"], {"LANDKARTE_LOG": "kafka://127.0.0.1:1"}, 1, "log: kafka://127.0.0.1:1: "),
+    ],
+)
+def test_wrong_use_and_failures_are_one_clear_line(landkarte, arguments, environment, code, told):
+    found, out, err = landkarte(*arguments, **environment)
+
+    assert (found, out) == (code, "")
+    assert told in err
+
+
+def test_a_database_file_that_is_none_is_named(landkarte, tmp_path):
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "graph.db").write_text("this is no database, but a text that is long enough to be looked at")
+
+    code, _, err = landkarte("ask", "find")
+    assert code == 1
+    assert "graph.db" in err
+
+
+def test_an_import_uses_what_it_can_and_names_the_rest(landkarte, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "good.json").write_text(json.dumps(GOOD))
+    (tmp_path / "in" / "cut.json").write_text('{"deviceid": ')
+
+    code, out, err = landkarte("import", "glpi", "in")
+    assert (code, out) == (0, "")
+    assert "glpi: partial; seen 2, emitted 1, skipped 0, failed 1" in err
+    assert "cut.json: not readable as JSON" in err
+
+
+def test_an_import_of_which_nothing_is_usable_fails(landkarte, tmp_path):
+    (tmp_path / "bad.json").write_text("[]")
+
+    code, _, err = landkarte("import", "glpi", "bad.json")
+    assert code == 1
+    assert "bad.json: JSON, but no object" in err
+
+
+def test_a_dry_run_says_what_would_be_said_and_says_nothing(landkarte, tmp_path):
+    (tmp_path / "good.json").write_text(json.dumps(GOOD))
+
+    code, out, err = landkarte("import", "glpi", "good.json", "--dry-run")
+    assert code == 0
+    assert "would say 1 records; nothing was said" in err
+    assert "Client" in out
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_configured_source_is_collected(landkarte, tmp_path):
+    assert landkarte("init", "--yes")[0] == 0
+    assert "this-computer" in (tmp_path / "landkarte.toml").read_text()
+
+    code, _, err = landkarte("collect", "this-computer")
+    assert code == 0
+    assert "this-computer: complete" in err
+    assert landkarte("init", "--yes")[0] == 2
+    assert landkarte("check")[0] == 0
+
+
+def test_answers_come_as_table_json_and_csv(filled):
+    _, table, err = filled("ask", "obsolete", "--limit", "3")
+    assert "SRV-ALT-07" in table
+    assert "systems: 251 considered" in err
+    answer = json.loads(filled("ask", "obsolete", "--format", "json")[1])
+    rows = list(csv.DictReader(io.StringIO(filled("ask", "obsolete", "--format", "csv")[1])))
+    assert len(rows) == len(answer["rows"]) > 50
+    assert {row["verdict"] for row in rows} == {"unsupported", "ending"}
+    assert "Wohnsitz anmelden" in filled("ask", "impact", "ESX-02", "--language", "de")[1]
+    assert {row["kind"] for row in json.loads(filled("ask", "impact", "ESX-02", "--format", "json")[1])} >= {
+        "CitizenService"
+    }
+    assert json.loads(filled("ask", "asset", "DC01", "--format", "json")[1])["kind"] == "VirtualMachine"
+    found = json.loads(filled("ask", "find", "dc0", "--format", "json")[1])
+    assert {row["name"] for row in found} == {"DC01", "DC02"}
+    status = json.loads(filled("status", "--format", "json")[1])
+    assert (status["lag"], status["dead_letters"]) == (0, 0)
+    assert "no dead letter" in filled("deadletters", "retry", "x")[2]
+    assert filled("deadletters", "list")[0] == 0
+
+
+def test_a_cell_that_looks_like_a_formula_is_made_harmless(landkarte, tmp_path):
+    (tmp_path / "apps.csv").write_text("Fachverfahren\n=cmd()\n", encoding="utf-8")
+    landkarte("import", "spreadsheet", "apps.csv")
+    landkarte("inventory", "--once")
+
+    assert "'=cmd()" in landkarte("ask", "find", "--format", "csv")[1]
+
+
+def test_the_demonstration_answers_and_a_second_one_changes_nothing(landkarte):
+    code, out, err = landkarte("demo", "--once")
+    assert code == 0
+    assert "Musterstadt: what is obsolete" in out
+    assert "Wenn 'ESX-02' ausfällt, ist 'Wohnsitz anmelden' (Bürgeramt) betroffen" in out
+    assert "http://127.0.0.1:8421/docs" in out
+    assert "events applied" in err
+    here = {"LANDKARTE_LOG": "sqlite:///var/demo/log.db", "LANDKARTE_GRAPH": "sqlite:///var/demo/graph.db"}
+    before = json.loads(
+        landkarte("ask", "find", "--source", "musterstadt-*", "--limit", "10000", "--format", "json", **here)[1]
+    )
+    assert landkarte("demo", "--once")[0] == 0
+    after = json.loads(
+        landkarte("ask", "find", "--source", "musterstadt-*", "--limit", "10000", "--format", "json", **here)[1]
+    )
+    assert after == before
+    assert all("this-computer" not in row["sources"] for row in after)
+
+
+def test_serve_answers_embedded_applies_what_comes_and_stops_when_told(landkarte, tmp_path):
+    port = free_port()
+    env = {name: value for name, value in os.environ.items() if not name.startswith("LANDKARTE_")}
+    with (tmp_path / "serve.log").open("wb") as log:
+        server = subprocess.Popen(
+            [COMMAND, "serve", "--port", str(port)], cwd=tmp_path, env=env, stdout=log, stderr=log
+        )
+    api = f"http://127.0.0.1:{port}"
+    try:
+        await_condition(lambda: answers(f"{api}/readyz"), seconds=60, what="the API to be ready")
+        (tmp_path / "good.json").write_text(json.dumps(GOOD))
+        assert landkarte("import", "glpi", "good.json")[0] == 0
+        await_condition(
+            lambda: httpx.get(f"{api}/api/v1/assets").json()["items"], seconds=60, what="the asset to appear"
+        )
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=30)
+    assert b"Traceback" not in (tmp_path / "serve.log").read_bytes()
+
+
+def answers(url):
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.TransportError:
+        return False
