@@ -11,7 +11,7 @@ from graph.topology import load_topology
 from inventory.impact import Impact, dependants, in_words
 from inventory.lifecycle import Verdict, load_table
 from inventory.matching import Matcher
-from inventory.obsolescence import Obsolescence, Question, obsolete
+from inventory.obsolescence import Obsolescence, Question, Row, obsolete
 from services import bootstrap
 from services.cli.common import Config, settings_of
 from services.cli.output import Format, cell, fields, out, print_json, print_rows, say
@@ -21,13 +21,12 @@ COLUMNS = {
     "verdict": "VERDICT",
     "end": "END",
     "asset": "ASSET",
-    "kind": "KIND",
     "reported": "REPORTED",
-    "product": "PRODUCT",
     "cycles": "CYCLE",
     "extended": "EXTENDED",
-    "source": "FACTS",
 }
+"""Of the table, which has to fit a terminal; CSV and JSON have all."""
+ALL_COLUMNS = {field.name: field.name for field in dataclasses.fields(Row)}
 Sources = Annotated[list[str] | None, typer.Option("--source", help="only of these sources; * is allowed; repeatable")]
 As = Annotated[Format, typer.Option("--format", help="how the answer is printed")]
 
@@ -77,7 +76,7 @@ def show_obsolete(answer: Obsolescence, form: Format, limit: int) -> None:
         print_json(told | {"rows": [fields(row) for row in answer.rows]})
         return
     shown = answer.rows if form is Format.CSV else answer.rows[:limit]
-    print_rows([fields(row) for row in shown], COLUMNS, form)
+    print_rows([fields(row) for row in shown], ALL_COLUMNS if form is Format.CSV else COLUMNS, form)
     hidden = len(answer.rows) - limit
     if form is Format.TABLE and hidden > 0:
         say(f"… and {hidden} more rows; --limit, --format csv")

@@ -89,6 +89,11 @@ CLIENT_HARDWARE = (
     ("FUJITSU", "ESPRIMO D7010", "Desktop"),
     ("HP", "EliteBook 840 G8", "Notebook"),
 )
+LINUX_MAKERS = {
+    "RedHat": ("Red Hat, Inc.", "-1.el8", "rpm"),
+    "SuSE": ("SUSE LLC <https://www.suse.com/>", "-150500.1.1", "rpm"),
+}
+"""Publisher, release suffix and format of a distribution's packages; the others' are Debian's format, unsigned."""
 LINUX_STEMS = (
     "libssl", "libcurl", "zlib", "glib", "python3", "perl", "openssh", "systemd", "bash", "coreutils", "libxml2",
     "krb5", "samba", "cups", "nginx", "apache2", "postfix", "rsyslog", "sudo", "tar", "gzip", "gnupg", "dbus",

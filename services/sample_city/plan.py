@@ -147,14 +147,15 @@ def _packages(city: City, machine: Machine) -> Iterator[tuple[str, str, str, str
     """Name, version, publisher and package format; the version belongs to the name, as it does in a managed city."""
     if machine.system[0] == "VMware ESXi":
         return
-    number = city.rnd.randint(*PACKAGES[city.size])
+    number, release = city.rnd.randint(*PACKAGES[city.size]), ""
     if machine.system[0] in {"Windows", "MacOSX"}:
         pool = [(stem + suffix, "", "") for stem in names.WINDOWS_STEMS for suffix in names.WINDOWS_SUFFIXES]
     else:
-        form, maker = ("rpm", machine.system[0]) if machine.system[0] in {"RedHat", "SuSE"} else ("deb", "")
+        maker, release, form = names.LINUX_MAKERS.get(machine.system[0], ("", "", "deb"))
         pool = [(stem + suffix, maker, form) for stem in names.LINUX_STEMS for suffix in names.LINUX_SUFFIXES]
     for name, publisher, form in city.rnd.sample(pool, min(number, len(pool))):
-        yield name, f"{sum(name.encode()) % 9 + 1}.{len(name) % 10}.{city.rnd.choice((0, 0, 0, 1))}", publisher, form
+        version = f"{sum(name.encode()) % 9 + 1}.{len(name) % 10}.{city.rnd.choice((0, 0, 0, 1))}"
+        yield name, version + release, publisher, form
 
 
 def _add_applications(city: City) -> None:
