@@ -9,8 +9,9 @@ from neo4j import ManagedTransaction
 from graph.metamodel import RELATIONS
 from graph.model import Change, Edge, GraphStatus, Node, RecordRow, Relationship, RunRow
 from graph.neo4j_cypher import types as types_of
-from graph.neo4j_schema import change_of, edge_of, node_of, record_of, run_of, sort_of, time_of, time_text, unpack, when
+from graph.neo4j_schema import change_of, edge_of, node_of, record_of, run_of, sort_of
 from graph.store import SCHEMA_VERSION
+from graph.values import time_of, time_text, unpack, when
 
 PAGE = 2000
 EDGE_PAGE = 50

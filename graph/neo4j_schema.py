@@ -7,14 +7,13 @@ them.
 
 import hashlib
 import json
-import zlib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from graph.metamodel import CATALOGUE, KINDS, RELATIONS
 from graph.metamodel_form import Property
 from graph.model import Change, Edge, EdgeKey, Node, Properties, RecordRow, ReferenceRow, RunRow, SectionMark
+from graph.values import text_of, time_of, time_text, unpack, when
 
 CONSTRAINTS = {
     "Asset": "id",
@@ -39,7 +38,6 @@ _KEYED, _SORTED = 1000, 2000
 """Characters of a text that go into an index: Neo4j refuses what has more than 8,167 bytes, up to 4 a character."""
 _PLAIN = 0xD7FF
 """The last code point before those that UTF-16 and UTF-8 do not order alike."""
-_COMPRESSION = 1  # JSON shrinks tenfold at the fastest level already
 
 
 def collisions() -> set[str]:
@@ -86,31 +84,6 @@ def schema_statements() -> list[str]:
         for name in names
     ]
     return unique + indexes
-
-
-def text_of(value: object) -> str:
-    """Canonical JSON: the same value is the same text."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def time_text(value: datetime | None) -> str | None:
-    """UTC with microseconds, always: so that the order of the texts is that of the times."""
-    return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def time_of(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def when(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def pack(data: bytes) -> bytes:
-    return zlib.compress(data, _COMPRESSION)
-
-
-unpack = zlib.decompress
 
 
 def node_map(node: Node) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from neo4j.exceptions import Neo4jError
 from graph.model import Positions
 from graph.neo4j_errors import FAILURES, out_of_memory, translated
 from graph.neo4j_reader import Neo4jReader
-from graph.neo4j_schema import schema_statements, time_of, time_text
+from graph.neo4j_schema import schema_statements
 from graph.neo4j_transaction import Neo4jTransaction
 from graph.store import (
     SCHEMA_VERSION,
@@ -22,6 +22,7 @@ from graph.store import (
     Writer,
     WriterLost,
 )
+from graph.values import time_of, time_text
 
 CONNECT_SECONDS = 5.0
 RETRY_SECONDS = 3.0

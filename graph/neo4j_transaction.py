@@ -9,8 +9,9 @@ from neo4j import ManagedTransaction
 from graph.metamodel import CATALOGUE_RELATIONS
 from graph.model import Changes, Edge, EdgeKey, Holders, Node, RecordRow, ReferenceRow
 from graph.neo4j_cypher import by_type, ends, pages, types
-from graph.neo4j_schema import edge_of, key_of, node_of, place, record_of, reference_of, unpack
+from graph.neo4j_schema import edge_of, key_of, node_of, place, record_of, reference_of
 from graph.neo4j_writer import DifferenceWriter
+from graph.values import unpack
 
 
 class Neo4jTransaction:

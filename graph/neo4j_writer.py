@@ -10,19 +10,9 @@ from neo4j import ManagedTransaction
 from graph.metamodel import CATALOGUE, KINDS
 from graph.model import Changes, ReferenceRow, node_id
 from graph.neo4j_cypher import by_kind, by_type, ends, pages
-from graph.neo4j_schema import (
-    catalogue_map,
-    edge_map,
-    key_of,
-    node_map,
-    pack,
-    place,
-    record_map,
-    reference_map,
-    run_map,
-    time_text,
-)
+from graph.neo4j_schema import catalogue_map, edge_map, key_of, node_map, place, record_map, reference_map, run_map
 from graph.store import PositionsDiffer
+from graph.values import pack, time_text
 
 _KIND_LABELS = ":".join(sorted(KINDS.keys() - CATALOGUE))
 

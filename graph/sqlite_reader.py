@@ -6,21 +6,9 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 
 from graph.model import Change, Edge, GraphStatus, Node, RecordRow, Relationship, RunRow
-from graph.sqlite_schema import (
-    NODE,
-    RECORD,
-    Row,
-    array,
-    catalogue_of,
-    edge_of,
-    node_of,
-    record_of,
-    time_of,
-    time_text,
-    unpack,
-    when,
-)
+from graph.sqlite_schema import NODE, RECORD, Row, array, catalogue_of, edge_of, node_of, record_of
 from graph.store import SCHEMA_VERSION
+from graph.values import time_of, time_text, unpack, when
 
 PAGE = 2000
 Reading = Callable[[], AbstractContextManager[sqlite3.Connection]]

@@ -1,12 +1,11 @@
 """The tables of the graph in SQLite, and how values become rows and back."""
 
 import json
-import zlib
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from graph.model import Edge, EdgeKey, Node, RecordRow, ReferenceRow, SectionMark
+from graph.values import text_of, time_of, time_text, when
 
 SCHEMA = """
 CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -51,39 +50,13 @@ RECORD = (
     "key, source, native_key, kind, partition, rank, sequence, withdrawn, live, run, first_observed, last_seen, "
     "asset_id, sections"
 )
-_COMPRESSION = 1  # JSON shrinks tenfold at the fastest level already
 
 Row = tuple[Any, ...]
-
-
-def text_of(value: object) -> str:
-    """Canonical JSON: the same value is the same text."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def array(values: Collection[object]) -> str:
     """A parameter for `json_each`: any number of values in one."""
     return json.dumps(list(values), ensure_ascii=False)
-
-
-def time_text(value: datetime | None) -> str | None:
-    """UTC with microseconds, always: so that the order of the texts is that of the times."""
-    return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def time_of(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def when(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def pack(data: bytes) -> bytes:
-    return zlib.compress(data, _COMPRESSION)
-
-
-unpack = zlib.decompress
 
 
 def node_row(node: Node) -> Row:

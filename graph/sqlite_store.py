@@ -11,9 +11,10 @@ from typing import TypeVar
 from events.database import FileDamaged, errors_of, open_database, transaction
 from graph.model import Positions
 from graph.sqlite_reader import SqliteReader
-from graph.sqlite_schema import SCHEMA, time_of, time_text
+from graph.sqlite_schema import SCHEMA
 from graph.sqlite_transaction import SqliteTransaction
 from graph.store import SCHEMA_VERSION, Clock, SchemaTooNew, StoreUnavailable, Transaction, Writer, WriterLost
+from graph.values import time_of, time_text
 
 APPLICATION_ID = 0x4C4B4731  # "LKG1"
 BUSY_SECONDS = 10.0

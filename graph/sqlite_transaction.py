@@ -15,16 +15,13 @@ from graph.sqlite_schema import (
     edge_row,
     node_of,
     node_row,
-    pack,
     record_of,
     record_row,
     reference_of,
     reference_row,
-    text_of,
-    time_text,
-    unpack,
 )
 from graph.store import PositionsDiffer
+from graph.values import pack, text_of, time_text, unpack
 
 _REFERENCE = "record, relation, direction, identifier, kind, properties, drawn"
 _ONE_OF = "IN (SELECT value FROM json_each(?))"
