@@ -5,7 +5,7 @@ stops.
 """
 
 from collections import Counter, deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,8 +59,29 @@ class Impact:
 
     def way(self, item: Affected) -> list[str]:
         """The names on the way from what failed to an affected node, both included."""
-        names = {node.id: node.name for node in (*self.failed, *(other.node for other in self.affected))}
-        return [names[item.path[0].cause], *(names[step.effect] for step in item.path)]
+        return _path(self._names(), item)
+
+    def rows(self) -> list[dict[str, object]]:
+        """Each affected node as plain values: id, kind, name, distance, path (names), offices (names)."""
+        names = self._names()
+        return [
+            {
+                "id": item.node.id,
+                "kind": item.node.kind,
+                "name": item.node.name,
+                "distance": item.distance,
+                "path": _path(names, item),
+                "offices": [office.name for office in item.offices],
+            }
+            for item in self.affected
+        ]
+
+    def _names(self) -> dict[str, str]:
+        return {node.id: node.name for node in (*self.failed, *(item.node for item in self.affected))}
+
+
+def _path(names: Mapping[str, str], item: Affected) -> list[str]:
+    return [names[item.path[0].cause], *(names[step.effect] for step in item.path)]
 
 
 def dependants(topology: Topology, failed: Collection[str]) -> Impact:

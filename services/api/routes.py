@@ -125,21 +125,10 @@ def get_impact(
     if gone := [node for node in failed if node.id not in topology.nodes]:
         raise NotFound(f"{gone[0].name!r} is retired or no asset: nothing runs that could depend on it")
     impact = dependants(topology, [node.id for node in failed])
-    items = [
-        m.ImpactItem(
-            id=item.node.id,
-            kind=item.node.kind,
-            name=item.node.name,
-            distance=item.distance,
-            path=impact.way(item),
-            offices=[office.name for office in item.offices],
-        )
-        for item in impact.affected
-    ]
     return m.ImpactAnswer(
         failed=[_asset(node) for node in impact.failed],
         counts=dict(impact.counts),
-        items=items,
+        items=[m.ImpactItem.model_validate(row) for row in impact.rows()],
         covered=impact.covered,
         journal=impact.journal,
         limitations=LIMITATIONS,

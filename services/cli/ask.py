@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from graph.topology import load_topology
-from inventory.impact import Impact, dependants, in_words
+from inventory.impact import dependants, in_words
 from inventory.lifecycle import Verdict, load_table
 from inventory.matching import Matcher
 from inventory.obsolescence import Obsolescence, Question, Row, obsolete
@@ -113,23 +113,7 @@ def ask_impact(
     if form is Format.TABLE:
         out.print(in_words(impact, language.value), markup=False)
         return
-    rows = impact_rows(impact)
-    print_rows(rows, {name: name for name in ("kind", "name", "distance", "path", "offices", "id")}, form)
-
-
-def impact_rows(impact: Impact) -> list[dict[str, object]]:
-    """Each affected asset with the shortest way, named from what failed on."""
-    return [
-        {
-            "id": item.node.id,
-            "kind": item.node.kind,
-            "name": item.node.name,
-            "distance": item.distance,
-            "path": impact.way(item),
-            "offices": [office.name for office in item.offices],
-        }
-        for item in impact.affected
-    ]
+    print_rows(impact.rows(), {name: name for name in ("kind", "name", "distance", "path", "offices", "id")}, form)
 
 
 def ask_asset(
