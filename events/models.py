@@ -12,7 +12,9 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-Scalar = str | int | float | bool
+LARGEST = 2**63
+"""Integers lie below it, and not below its negative: no store keeps larger ones."""
+Scalar = str | Annotated[int, Field(ge=-LARGEST, lt=LARGEST)] | float | bool
 Properties = dict[str, Scalar]
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 NativeKey = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^#\x00-\x1f]+$")]
@@ -89,7 +91,9 @@ class Draft(_Model):
 
 class _Sequenced(_Model):
     source: SourceName
-    sequence: int = Field(ge=0, description="µs since 1970 or one more than the source's last, whichever is higher")
+    sequence: int = Field(
+        ge=0, lt=LARGEST, description="µs since 1970 or one more than the source's last, whichever is higher"
+    )
     time: datetime = Field(description="when the source said it")
 
 
@@ -102,7 +106,9 @@ class RecordObserved(_Sequenced):
     run: str
     rank: int = Field(ge=0, le=100, description="trust in the source; the higher rank wins a disagreement")
     first_observed: datetime = Field(description="when this source first reported this record; never falls back")
-    changed: int = Field(ge=0, description="sequence at which this section's content last became what it is")
+    changed: int = Field(
+        ge=0, lt=LARGEST, description="sequence at which this section's content last became what it is"
+    )
     content: Section
 
 

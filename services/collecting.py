@@ -82,13 +82,16 @@ def preview(job: Job) -> Preview:
     return seen
 
 
-def drain(outbox: Outbox, log: EventLog | Callable[[], EventLog], on_wait: OnWait, stop: threading.Event) -> int:
-    """Send what waits in the outbox, waiting out the log's absence; ends early when `stop` is set, losing nothing."""
+def drain(outbox: Outbox, log: Callable[[], EventLog], on_wait: OnWait, stop: threading.Event) -> int:
+    """Send what waits in the outbox to the log that `log` opens, waiting out its absence.
+
+    Ends early when `stop` is set, losing nothing.
+    """
     for seconds in chain(BACK_OFF, repeat(BACK_OFF[-1])):
         if stop.is_set():
             break
         try:
-            return outbox.drain(log() if callable(log) else log)
+            return outbox.drain(log())
         except LogUnavailable as outage:
             on_wait(f"{outage}; {outbox.depth():,} events wait in the outbox", seconds)
             stop.wait(seconds)

@@ -44,11 +44,12 @@ def inventory(
     settings = settings_of(config)
     log, store = open_both(settings)
     consumer = bootstrap.make_consumer(settings, log, store, waiting)
-    if not once:
-        consumer.run(threading.Event())
-        return
-    applied = consumer.catch_up()
-    consumer.release()
+    try:
+        if not once:
+            consumer.run(threading.Event())
+        applied = consumer.catch_up()
+    finally:
+        consumer.release()  # another may write at once, and need not wait for the lease to end
     say(f"{applied:,} events applied; {store.status().journal:,} changes so far")
 
 

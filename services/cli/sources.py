@@ -1,6 +1,8 @@
 """Commands that collect: import, collect, schedule, sample-city."""
 
 import threading
+from contextlib import ExitStack, closing
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -105,12 +107,11 @@ def _run(settings: Settings, job: Job) -> None:
 
 def run_once(settings: Settings, job: Job) -> RunReport:
     """Collect into the outbox, then send, waiting for the log."""
-    outbox = bootstrap.open_outbox(settings, job.source)
-    try:
+    with ExitStack() as opened:
+        outbox = opened.enter_context(closing(bootstrap.open_outbox(settings, job.source)))
+        log = cache(lambda: opened.enter_context(closing(bootstrap.open_log(settings))))  # opened once it answers
         report = collect(job, outbox)
-        drain(outbox, lambda: bootstrap.open_log(settings), waiting, threading.Event())
-    finally:
-        outbox.close()
+        drain(outbox, log, waiting, threading.Event())
     return report
 
 

@@ -49,7 +49,7 @@ def say(jobs, folder, log, clock=None):
     for one in jobs:
         outbox = Outbox(folder / f"{one.source}.db", one.source, clock=clock)
         reports.append(collect(one, outbox))
-        drain(outbox, log, _unexpected, threading.Event())
+        drain(outbox, lambda: log, _unexpected, threading.Event())
         outbox.close()
     return reports
 
