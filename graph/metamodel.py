@@ -68,6 +68,7 @@ _COMPUTER = (
     _text("os_version", "its version, as reported"),
     _text("kernel", "kernel version"),
     _text("domain", "directory domain or workgroup"),
+    _text("listening", "ports it serves, with the process where it may be read, separated by commas"),
     _text("coverage", "what the source could not read here, separated by commas"),
 )
 

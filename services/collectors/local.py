@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from events.models import CatalogueItem, Draft, Identifier, Properties, Relation, Section
 from services.collectors.base import CollectorType, Run
 from services.collectors.local_packages import read_packages
-from services.collectors.local_sockets import Sockets, read_sockets, to_relations
+from services.collectors.local_sockets import Sockets, read_sockets, served, to_relations
 
 _HYPERVISORS = {
     "kvm": "kvm",
@@ -115,7 +115,9 @@ def to_draft(facts: Facts, name: str = "") -> Draft:
             "system": _system(facts),
             "network": _network(facts),
             "software": Section(relations=tuple(_installed(package) for package in facts.packages)),
-            "connections": Section(relations=to_relations(facts.sockets)),
+            "connections": Section(
+                properties=_given(listening=served(facts.sockets)), relations=to_relations(facts.sockets)
+            ),
         },
     )
 

@@ -8,6 +8,8 @@ from pydantic import BaseModel
 
 from events.models import Reference, Relation
 
+EPHEMERAL = 32_768
+"""The first port that Linux lends to connections by default (ip_local_port_range)."""
 _LOOPBACK = ("127.", "::1")
 
 
@@ -51,6 +53,12 @@ def read_sockets(missing: list[str]) -> Sockets:
             if not item.raddr.ip.startswith(_LOOPBACK)
         ),
     )
+
+
+def served(sockets: Sockets) -> str:
+    """The ports this computer serves, with their processes; those a system lends for a while are left out."""
+    ports = ((port, process) for port, process in sorted(sockets.listening.items()) if port < EPHEMERAL)
+    return ", ".join(f"{port} {process}".strip() for port, process in ports)
 
 
 def to_relations(sockets: Sockets) -> tuple[Relation, ...]:

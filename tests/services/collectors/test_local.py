@@ -1,9 +1,11 @@
 """This computer, and computers that are folders recorded for the purpose."""
 
+import socket
+
 import pytest
 
 from services.collectors.local import Facts, kind_of, to_draft
-from services.collectors.local_sockets import Outgoing, Sockets
+from services.collectors.local_sockets import Outgoing, Sockets, read_sockets
 from tests.services.collectors.checks import collected, identifiers, related
 
 DPKG = """\
@@ -124,6 +126,22 @@ def test_outgoing_connections_are_told_once_each():
         5432,
         "java",
     )
+
+
+def test_ports_that_are_served_are_told_with_their_process():
+    sockets = Sockets(listening={5432: "postgres", 22: "", 40000: "passing"})
+
+    draft = to_draft(Facts(hostname="x", sockets=sockets))
+    assert draft.sections["connections"].properties == {"listening": "22, 5432 postgres"}
+
+
+def test_this_computers_own_listening_socket_is_seen():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        found = read_sockets([])
+
+        assert listener.getsockname()[1] in found.listening
 
 
 @pytest.mark.parametrize(
