@@ -17,7 +17,16 @@ from cloudevents.core.v1.event import CloudEvent
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from events.log import RECORDS, RUNS, Headers, Message
-from events.models import Event, RecordObserved, RecordWithdrawn, RunCompleted, RunReport, Section, record_key
+from events.models import (
+    Event,
+    RecordObserved,
+    RecordWithdrawn,
+    RunCompleted,
+    RunReport,
+    Section,
+    record_key,
+    write_ranks,
+)
 from events.sizes import check_sizes
 
 SOURCE_PREFIX = "urn:landkarte:"
@@ -67,7 +76,7 @@ _OBSERVED = _Type(
     "landkarte.record.observed.v1",
     RECORDS,
     RecordObserved,
-    {field: field for field in ("section", "kind", "run", "rank", "changed")}
+    {field: field for field in ("section", "kind", "run", "rank", "ranks", "changed")}
     | {"native_key": "subject", "first_observed": "firstobserved"},
 )
 _TYPES = (
@@ -178,6 +187,7 @@ def _data(event: Event, known: _Type) -> bytes:
 
 def _attributes(event: Event, known: _Type, key: str) -> dict[str, Any]:
     own = {attribute: _text(getattr(event, field)) for field, attribute in known.attributes.items()}
+    own = {attribute: text for attribute, text in own.items() if text}  # CloudEvents: no attribute is empty
     return {
         "specversion": "1.0",
         "type": known.name,
@@ -192,6 +202,8 @@ def _attributes(event: Event, known: _Type, key: str) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return write_ranks(value)
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 

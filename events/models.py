@@ -6,11 +6,19 @@ everything else (who, when, which sequence) travels in the CloudEvents attribute
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
 
 LARGEST = 2**63
 """Integers lie below it, and not below its negative: no store keeps larger ones."""
@@ -20,6 +28,9 @@ SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,6
 NativeKey = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^#\x00-\x1f]+$")]
 SectionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,31}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+Rank = Annotated[int, Field(ge=0, le=100)]
+CURATION = "curation"
+"""The source of what a person corrects; its record about a record has that one's key as native key."""
 
 
 class _Model(BaseModel):
@@ -97,6 +108,15 @@ class _Sequenced(_Model):
     time: datetime = Field(description="when the source said it")
 
 
+def _read_ranks(value: object) -> object:
+    return dict(item.partition("=")[::2] for item in value.split()) if isinstance(value, str) else value
+
+
+def write_ranks(ranks: Mapping[str, int]) -> str:
+    """As an attribute carries them: `care=90 hardware=20`."""
+    return " ".join(f"{group}={rank}" for group, rank in sorted(ranks.items()))
+
+
 class RecordObserved(_Sequenced):
     """`landkarte.record.observed.v1`: the source saw the thing; this section replaces its earlier one."""
 
@@ -104,7 +124,10 @@ class RecordObserved(_Sequenced):
     section: SectionName
     kind: Text
     run: str
-    rank: int = Field(ge=0, le=100, description="trust in the source; the higher rank wins a disagreement")
+    rank: Rank = Field(description="trust in the source; the higher rank wins a disagreement")
+    ranks: Annotated[dict[str, Rank], BeforeValidator(_read_ranks), PlainSerializer(write_ranks)] = Field(
+        default={}, description="trust in groups of properties where it is another, `group=rank`, separated by blanks"
+    )
     first_observed: datetime = Field(description="when this source first reported this record; never falls back")
     changed: int = Field(
         ge=0, lt=LARGEST, description="sequence at which this section's content last became what it is"

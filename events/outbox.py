@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -61,6 +61,7 @@ class _Run:
     name: str
     collector: str
     rank: int
+    ranks: Mapping[str, int]
     started: datetime
     first: int
     emitted: int = 0
@@ -93,10 +94,10 @@ class Outbox:
                 undo.pop_all()
         self._uncommitted, self._committed_at = 0, time.monotonic()
 
-    def begin(self, run: str, collector: str, rank: int) -> None:
-        """Start a run; one that was not ended is forgotten, and leaves no marker. `rank`: 0 to 100."""
+    def begin(self, run: str, collector: str, rank: int, ranks: Mapping[str, int] | None = None) -> None:
+        """Start a run; one that was not ended is forgotten, and leaves no marker. Ranks: 0 to 100."""
         with self._lock:
-            self._run = _Run(run, collector, rank, self._clock(), self._next_sequence())
+            self._run = _Run(run, collector, rank, ranks or {}, self._clock(), self._next_sequence())
 
     def put(self, draft: Draft) -> None:
         """Queue every section of a draft, or nothing of it.
@@ -265,6 +266,7 @@ class Outbox:
             kind=draft.kind,
             run=run.name,
             rank=run.rank,
+            ranks=dict(run.ranks),
             first_observed=first,
             changed=stamp["sequence"],
             content=draft.sections[name],

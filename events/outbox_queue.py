@@ -8,7 +8,7 @@ from datetime import datetime
 from events.codec import content_hash, encode
 from events.database import headers_from_text, headers_to_text, pack, unpack
 from events.log import RECORDS, EventLog, Message
-from events.models import RecordObserved, RunCompleted
+from events.models import RecordObserved, RunCompleted, write_ranks
 from events.sizes import size_of
 
 SCHEMA = """
@@ -128,8 +128,8 @@ class Queue:
 
 
 def _mark(event: RecordObserved) -> str:
-    """Equal for sections that say the same: content, kind and rank."""
-    return f"{content_hash(event.content)} {event.rank} {event.kind}"
+    """Equal for sections that say the same: content, kind and trust."""
+    return f"{content_hash(event.content)} {event.rank} {event.kind} {write_ranks(event.ranks)}"
 
 
 def _queued(row: tuple[int, str | None, str, bytes, str, str, bytes]) -> Queued:

@@ -4,6 +4,8 @@ Cypher, SQL, the API's documents and `docs/metamodel.md` derive from it. What is
 graph.
 """
 
+from dataclasses import replace
+
 from graph.metamodel_form import Kind, Property, RelationType
 
 
@@ -23,11 +25,16 @@ def _flag(name: str, description: str) -> Property:
     return Property(name, "boolean", description)
 
 
+def _group(name: str, *properties: Property) -> tuple[Property, ...]:
+    return tuple(replace(item, group=name) for item in properties)
+
+
 _PROTECTION = tuple(
     _text(f"protection_{goal}", f"BSI protection need for {goal}: normal, hoch or sehr hoch")
     for goal in ("confidentiality", "integrity", "availability")
 )
-_CARE = (
+_CARE = _group(
+    "care",
     _text("description", "what it is, in a sentence"),
     *_PROTECTION,
     _text("protection_reason", "why the protection need is what it is"),
@@ -41,7 +48,8 @@ _CARE = (
     _date("last_restore_test", "when a restore was last tried"),
     _text("comment", "a remark of its owner"),
 )
-_HARDWARE = (
+_HARDWARE = _group(
+    "hardware",
     _text("vendor", "manufacturer, as reported"),
     _text("model", "model, as reported"),
     _text("serial", "serial number, as reported"),
@@ -54,8 +62,8 @@ _HARDWARE = (
     _text("bios_version", "version of its BIOS"),
     _text("firmware", "version of its firmware, as reported"),
 )
-_COMPUTER = (
-    *_HARDWARE,
+_SYSTEM = _group(
+    "system",
     _text("hostname", "host name, as reported"),
     _text("fqdn", "fully qualified domain name, as reported"),
     _text("chassis", "chassis type, as reported"),
@@ -71,6 +79,7 @@ _COMPUTER = (
     _text("listening", "ports it serves, with the process where it may be read, separated by commas"),
     _text("coverage", "what the source could not read here, separated by commas"),
 )
+_COMPUTER = (*_HARDWARE, *_SYSTEM)
 
 
 def _thing(
@@ -382,6 +391,9 @@ RELATIONS: dict[str, RelationType] = {
 }
 CATALOGUE_RELATIONS = frozenset(r.type for r in RELATIONS.values() if r.targets <= CATALOGUE)
 CARRIES_FAILURE = frozenset(r.type for r in RELATIONS.values() if r.failure != "none")
+
+
+GROUPS = frozenset(item.group for kind in KINDS.values() for item in kind.properties)
 
 
 def family(kind: str) -> str:

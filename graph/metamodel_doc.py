@@ -37,8 +37,11 @@ def _kind(kind: Kind) -> str:
     head = (
         f"### `{kind.label}` ({kind.english} · {kind.german})\n\n{kind.description}. Family `{kind.family}`{named}.\n"
     )
-    rows = [f"| `{p.name}` | {p.type}{f', {p.unit}' if p.unit else ''} | {p.description} |" for p in kind.properties]
-    table = "\n".join(["| property | type | meaning |", "|---|---|---|", *rows])
+    rows = [
+        f"| `{p.name}` | {p.type}{f', {p.unit}' if p.unit else ''} | {p.group} | {p.description} |"
+        for p in kind.properties
+    ]
+    table = "\n".join(["| property | type | group | meaning |", "|---|---|---|---|", *rows])
     return f"{head}\n{table}\n"
 
 

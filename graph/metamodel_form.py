@@ -9,12 +9,16 @@ Failure = Literal["none", "to_source", "to_target"]
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A property of a kind. `type` is what a value is stored as; dates are ISO 8601 text."""
+    """A property of a kind. `type` is what a value is stored as; dates are ISO 8601 text.
+
+    `group`: what belongs together when a source is trusted more, or less, in one matter than in others.
+    """
 
     name: str
     type: Literal["string", "integer", "number", "boolean", "date"]
     description: str
     unit: str = ""
+    group: str = "core"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,24 @@ class EdgeKey(NamedTuple):
     target_id: str
 
 
+class Claim(NamedTuple):
+    """What one record says of one property."""
+
+    record: str
+    value: Scalar
+
+
+Claims = Mapping[str, tuple[Claim, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """An asset, an Endpoint or a catalogue node.
 
     `sources`: who claims it now, sorted; empty for catalogue and Endpoint.
+    `claims`: for each property, and for `name` and `kind`, who claims what, the winner first.
+    `since`: when each of these became what it is; history, like `first_seen` of an edge.
+    `conflicts`: values of each scheme of which an asset has one, where its records name several.
     """
 
     id: str
@@ -40,6 +53,9 @@ class Node:
     first_seen: datetime | None = None
     retired_at: datetime | None = None
     rules: int = 0
+    claims: Claims = field(default_factory=dict)
+    since: Mapping[str, datetime] = field(default_factory=dict)
+    conflicts: Claims = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,7 @@ class RecordRow:
 
     `sequence` is the highest of its sections' and of dead letters that confirm it.
     `asset_id`: the asset it describes; for a record that is not live the one that went on from it, if any.
+    `ranks`: trust in groups of properties where it is not `rank`.
     """
 
     key: str
@@ -91,6 +108,7 @@ class RecordRow:
     last_seen: datetime
     asset_id: str
     sections: Mapping[str, SectionMark]
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +172,15 @@ class Changes:
 
     Every mapping and list says what to put or remove by key; whatever is not mentioned stays as it is.
     `bodies` are by (record, section), None to remove; `references` replace all of a record's; `held` and `released` are
-    (record, identifier).
+    (record, identifier). `recorded_at`: when what it says came to be known; now where it is later, or nothing is said.
+    `notes`: what the inventory remembers of its own work, by name.
+    `forget`: entries of the journal below that number are dropped.
     """
 
     log: str
     expected: Positions
     positions: Positions
+    recorded_at: datetime | None = None
     records: dict[str, RecordRow] = field(default_factory=dict)
     bodies: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
     held: set[tuple[str, str]] = field(default_factory=set)
@@ -174,6 +195,8 @@ class Changes:
     markers: dict[tuple[str, int], int] = field(default_factory=dict)
     runs: dict[str, RunRow] = field(default_factory=dict)
     journal: list[Change] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+    forget: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,18 @@
 """Questions to the graph in Neo4j."""
 
 from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
 from heapq import merge
 from typing import Any, TypeVar
 
 from neo4j import ManagedTransaction
 
 from graph.metamodel import RELATIONS
-from graph.model import Change, Edge, GraphStatus, Node, RecordRow, Relationship, RunRow
+from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Relationship, RunRow
 from graph.neo4j_cypher import types as types_of
+from graph.neo4j_questions import holders_of, identifiers_of, records_of
 from graph.neo4j_schema import change_of, edge_of, node_of, record_of, run_of, sort_of
-from graph.store import SCHEMA_VERSION
+from graph.store import SCHEMA_VERSION, SHARED_SHOWN
 from graph.values import time_of, time_text, unpack, when
 
 PAGE = 2000
@@ -145,9 +147,45 @@ class Neo4jReader:
         cursor = str(time_text(when(ended))) if after else ""
         return [run_of(row["r"]) for row in self._rows(question, source=source, ended=cursor, last=last, limit=limit)]
 
-    def changes(self, *, after: int = 0, limit: int = 1000) -> list[Change]:
-        question = "MATCH (c:Change) WHERE c.number > $after RETURN c ORDER BY c.number LIMIT $limit"
-        return [change_of(row["c"]) for row in self._rows(question, after=after, limit=limit)]
+    def records(self, keys: Collection[str]) -> dict[str, RecordRow]:
+        return self._reading(lambda tx: records_of(tx, keys))
+
+    def identifiers(self, records: Collection[str]) -> dict[str, frozenset[str]]:
+        return self._reading(lambda tx: identifiers_of(tx, records))
+
+    def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
+        return self._reading(lambda tx: holders_of(tx, identifiers, limit))
+
+    def shared(self) -> Iterator[tuple[str, frozenset[str]]]:
+        question = """
+            MATCH (i:Identifier) WHERE i.key > $last AND i.holders > 1
+            AND COUNT { MATCH (i)<-[:HOLDS]-(r:Record) RETURN DISTINCT r.asset_id } > 1
+            WITH i ORDER BY i.key LIMIT $page
+            CALL (i) { MATCH (i)<-[:HOLDS]-(r:Record) WITH r.key AS key ORDER BY key LIMIT $few
+                       RETURN collect(key) AS records }
+            RETURN i.key AS key, coalesce(i.text, i.key) AS identifier, records ORDER BY key
+        """
+        rows = self._paged(question, lambda row: {"last": row["key"]}, {"last": ""}, few=SHARED_SHOWN)
+        return ((row["identifier"], frozenset(row["records"])) for row in rows)
+
+    def changes(
+        self, *, after: int = 0, before: int = 0, asset_id: str = "", newest_first: bool = False, limit: int = 1000
+    ) -> list[Change]:
+        question = f"""
+            MATCH (c:Change) WHERE c.number > $after AND ($before = 0 OR c.number < $before)
+            {"AND c.asset_id = $asset" if asset_id else ""}
+            RETURN c ORDER BY c.number {"DESC" if newest_first else ""} LIMIT $limit
+        """
+        rows = self._rows(question, after=after, before=before, asset=asset_id, limit=limit)
+        return [change_of(row["c"]) for row in rows]
+
+    def change_at(self, moment: datetime) -> int:
+        question = "MATCH (c:Change) WHERE c.recorded_at <= $at RETURN coalesce(max(c.number), 0) AS number"
+        return int(self._rows(question, at=time_text(moment))[0]["number"])
+
+    def note(self, name: str) -> str:
+        rows = self._rows("MATCH (n:Note {name: $name}) RETURN n.text AS text", name=name)
+        return str(rows[0]["text"]) if rows else ""
 
     def status(self) -> GraphStatus:
         return self._reading(_status)

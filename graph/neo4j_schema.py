@@ -13,7 +13,17 @@ from typing import Any
 from graph.metamodel import CATALOGUE, KINDS, RELATIONS
 from graph.metamodel_form import Property
 from graph.model import Change, Edge, EdgeKey, Node, Properties, RecordRow, ReferenceRow, RunRow, SectionMark
-from graph.values import text_of, time_of, time_text, unpack, when
+from graph.values import (
+    claims_of,
+    claims_text,
+    text_of,
+    time_of,
+    time_text,
+    times_of,
+    times_text,
+    unpack,
+    when,
+)
 
 CONSTRAINTS = {
     "Asset": "id",
@@ -27,10 +37,20 @@ CONSTRAINTS = {
     "Run": "key",
     "Writer": "name",
     "Schema": "name",
+    "Note": "name",
 }
 """Label to the property that is unique; a key is what it says, and several parts are joined by |."""
-INDEXES = {"Asset": ("sort",), "Catalogue": ("kind",), "Record": ("id", "asset_id", "place"), "Run": ("ended",)}
-OWN = frozenset({"id", "kind", "name", "sort", "folded", "sources", "first_seen", "retired_at", "rules"})
+INDEXES = {
+    "Asset": ("sort",),
+    "Catalogue": ("kind",),
+    "Record": ("id", "asset_id", "place"),
+    "Run": ("ended",),
+    "Change": ("asset_id", "recorded_at"),
+}
+OWN = frozenset(
+    {"id", "kind", "name", "sort", "folded", "sources", "first_seen", "retired_at", "rules", "claims", "since"}
+    | {"conflicts"}
+)
 CATALOGUE_OWN = frozenset({"id", "kind", "title"})
 EDGE_OWN = frozenset({"sources", "since", "records", "details"})
 """What is kept beside the metamodel's properties: none of those may have such a name (`collisions`)."""
@@ -98,6 +118,9 @@ def node_map(node: Node) -> dict[str, Any]:
         "first_seen": time_text(node.first_seen),
         "retired_at": time_text(node.retired_at),
         "rules": node.rules,
+        "claims": claims_text(node.claims),
+        "since": times_text(node.since),
+        "conflicts": claims_text(node.conflicts) if node.conflicts else None,
     }
     return {**node.properties, **own}
 
@@ -122,6 +145,9 @@ def node_of(found: Mapping[str, Any]) -> Node:
         time_of(found.get("first_seen")),
         time_of(found.get("retired_at")),
         found["rules"],
+        claims_of(found["claims"]),
+        times_of(found["since"]),
+        claims_of(found.get("conflicts") or "{}"),
     )
 
 
@@ -146,10 +172,16 @@ def edge_of(source: str, kind: str, target: str, found: Mapping[str, Any]) -> Ed
 
 def record_map(row: RecordRow, record_id: str) -> dict[str, Any]:
     """A record's row. `place`: where records of a source in a partition are looked for."""
-    plain = {name: getattr(row, name) for name in RecordRow.__slots__ if name != "sections"}
+    plain = {name: getattr(row, name) for name in RecordRow.__slots__ if name not in {"sections", "ranks"}}
     plain |= {name: time_text(plain[name]) for name in ("first_observed", "last_seen")}
     sections = text_of({name: list(mark) for name, mark in row.sections.items()})
-    return {**plain, "id": record_id, "sections": sections, "place": place(row.source, row.partition)}
+    return {
+        **plain,
+        "id": record_id,
+        "sections": sections,
+        "ranks": text_of(dict(row.ranks)),
+        "place": place(row.source, row.partition),
+    }
 
 
 def place(source: str, partition: int) -> str:
@@ -161,7 +193,7 @@ def record_of(found: Mapping[str, Any]) -> RecordRow:
     values = {name: found[name] for name in RecordRow.__slots__}
     values |= {name: when(found[name]) for name in ("first_observed", "last_seen")}
     marks = {name: SectionMark(*mark) for name, mark in json.loads(found["sections"]).items()}
-    return RecordRow(**{**values, "sections": marks})
+    return RecordRow(**{**values, "sections": marks, "ranks": json.loads(found["ranks"])})
 
 
 def reference_map(number: int, row: ReferenceRow) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from graph.store import (
     SCHEMA_VERSION,
     BatchTooLarge,
     Clock,
-    SchemaTooNew,
     Transaction,
     Writer,
     WriterLost,
+    check_schema,
 )
 from graph.values import time_of, time_text
 
@@ -108,11 +108,7 @@ class Neo4jStore(Neo4jReader):
     def _set_up(self) -> None:
         """The version is written last: where it stands, all constraints and indexes are there."""
         found = self._rows("MATCH (s:Schema) RETURN max(s.version) AS version")[0]["version"]
-        if found is not None and found > SCHEMA_VERSION:
-            raise SchemaTooNew(
-                f"{self._uri}: made by a newer version of landkarte (schema {found}, this one knows "
-                f"{SCHEMA_VERSION}); update landkarte, or name another database"
-            )
+        check_schema(self._uri, found)
         if found == SCHEMA_VERSION:
             return
         for statement in (*schema_statements(), "CALL db.awaitIndexes(60)"):

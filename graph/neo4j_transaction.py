@@ -8,8 +8,9 @@ from neo4j import ManagedTransaction
 
 from graph.metamodel import CATALOGUE_RELATIONS
 from graph.model import Changes, Edge, EdgeKey, Holders, Node, RecordRow, ReferenceRow
-from graph.neo4j_cypher import by_type, ends, pages, types
-from graph.neo4j_schema import edge_of, key_of, node_of, place, record_of, reference_of
+from graph.neo4j_cypher import by_type, ends, types
+from graph.neo4j_questions import asked, grouped, holders_of, identifiers_of, named, records_of
+from graph.neo4j_schema import edge_of, node_of, place, reference_of
 from graph.neo4j_writer import DifferenceWriter
 from graph.values import unpack
 
@@ -21,8 +22,7 @@ class Neo4jTransaction:
         self._tx, self._clock = tx, clock
 
     def records(self, keys: Collection[str]) -> dict[str, RecordRow]:
-        rows = self._read("UNWIND $rows AS key MATCH (r:Record {key: key}) RETURN r", keys)
-        return {row["r"]["key"]: record_of(row["r"]) for row in rows}
+        return records_of(self._tx, keys)
 
     def bodies(self, records: Collection[str]) -> dict[str, dict[str, bytes]]:
         found: dict[str, dict[str, bytes]] = {}
@@ -32,20 +32,10 @@ class Neo4jTransaction:
         return found
 
     def identifiers(self, records: Collection[str]) -> dict[str, frozenset[str]]:
-        question = """
-            UNWIND $rows AS key MATCH (:Record {key: key})-[:HOLDS]->(i:Identifier)
-            RETURN key AS one, collect(coalesce(i.text, i.key)) AS many
-        """
-        return self._grouped(question, records)
+        return identifiers_of(self._tx, records)
 
     def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
-        question = """
-            UNWIND $rows AS row MATCH (i:Identifier {key: row[0]}) WHERE i.holders > 0
-            RETURN row[1] AS identifier, i.holders AS count,
-            CASE WHEN i.holders <= $limit THEN [(r:Record)-[:HOLDS]->(i) | r.key] ELSE [] END AS records
-        """
-        rows = self._read(question, _named(identifiers), limit=limit)
-        return {row["identifier"]: Holders(row["count"], frozenset(row["records"])) for row in rows}
+        return holders_of(self._tx, identifiers, limit)
 
     def references(self, records: Collection[str]) -> dict[str, tuple[ReferenceRow, ...]]:
         question = """
@@ -62,14 +52,14 @@ class Neo4jTransaction:
             UNWIND $rows AS row MATCH (r:Record)-[:REFERS]->(:Identifier {key: row[0]})
             RETURN row[1] AS one, collect(DISTINCT r.key) AS many
         """
-        return self._grouped(question, _named(identifiers))
+        return grouped(self._read(question, named(identifiers)))
 
     def reference_counts(self, identifiers: Collection[str]) -> dict[str, int]:
         question = """
             UNWIND $rows AS row MATCH (i:Identifier {key: row[0]}) WHERE i.referrers > 0
             RETURN row[1] AS identifier, i.referrers AS count
         """
-        return {row["identifier"]: row["count"] for row in self._read(question, _named(identifiers))}
+        return {row["identifier"]: row["count"] for row in self._read(question, named(identifiers))}
 
     def nodes(self, ids: Collection[str]) -> dict[str, Node]:
         rows = self._read("UNWIND $rows AS id MATCH (n:Asset {id: id}) RETURN n", ids)
@@ -106,27 +96,22 @@ class Neo4jTransaction:
         found = self._tx.run(question, place=place(source, partition), sequence=sequence, limit=limit)
         return sorted(row["key"] for row in found)
 
-    def members(self, asset_ids: Collection[str]) -> dict[str, frozenset[str]]:
+    def live_records(self, after: str, limit: int) -> list[str]:
+        question = "MATCH (r:Record) WHERE r.key > $after AND r.live RETURN r.key AS key ORDER BY r.key LIMIT $limit"
+        return [row["key"] for row in self._tx.run(question, after=after, limit=limit)]
+
+    def asset_ids(self, after: str, limit: int) -> list[str]:
         question = """
-            UNWIND $rows AS id MATCH (r:Record {asset_id: id}) WHERE r.live RETURN id AS one, collect(r.key) AS many
+            MATCH (n:Asset) WHERE n.id > $after AND n.retired_at IS NULL RETURN n.id AS id ORDER BY n.id LIMIT $limit
         """
-        return self._grouped(question, asset_ids)
+        return [row["id"] for row in self._tx.run(question, after=after, limit=limit)]
 
     def write(self, changes: Changes) -> None:
         DifferenceWriter(self._tx, self._clock, changes).write(self.references(changes.references.keys()))
 
-    def _read(self, question: str, values: Iterable[object], **more: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - query parameters
-        for page in pages(values):
-            for row in self._tx.run(question, rows=page, **more):
-                yield dict(row)
-
-    def _grouped(self, question: str, values: Iterable[object]) -> dict[str, frozenset[str]]:
-        return {row["one"]: frozenset(row["many"]) for row in self._read(question, values)}
+    def _read(self, question: str, values: Iterable[object]) -> Iterator[dict[str, Any]]:
+        return asked(self._tx, question, values)
 
     def _edges(self, rows: Iterable[dict[str, Any]]) -> dict[EdgeKey, Edge]:
         edges = (edge_of(row["source"], row["type"], row["target"], row["told"]) for row in rows)
         return {edge.key: edge for edge in edges}
-
-
-def _named(identifiers: Collection[str]) -> list[object]:
-    return [[key_of(identifier), identifier] for identifier in identifiers]

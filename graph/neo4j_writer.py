@@ -12,7 +12,7 @@ from graph.model import Changes, ReferenceRow, node_id
 from graph.neo4j_cypher import by_kind, by_type, ends, pages
 from graph.neo4j_schema import catalogue_map, edge_map, key_of, node_map, place, record_map, reference_map, run_map
 from graph.store import PositionsDiffer
-from graph.values import pack, time_text
+from graph.values import moment, pack
 
 _KIND_LABELS = ":".join(sorted(KINDS.keys() - CATALOGUE))
 
@@ -188,10 +188,14 @@ class DifferenceWriter:
 
     def _journal(self) -> None:
         """Numbered by the counter on the writer's node, which is locked."""
+        notes = [{"name": name, "text": text} for name, text in self._changes.notes.items()]
+        self._many("UNWIND $rows AS row MERGE (n:Note {name: row.name}) SET n = row", notes)
+        if self._changes.forget:
+            self._tx.run("MATCH (c:Change) WHERE c.number < $first DELETE c", first=self._changes.forget).consume()
         if not self._changes.journal:
             return
         found = self._tx.run("MATCH (w:Writer) RETURN w.journal AS last, w.recorded_at AS latest").single(strict=True)
-        now = max(str(time_text(self._clock())), found["latest"] or "")
+        now = moment(self._clock(), self._changes.recorded_at, found["latest"] or "")
         rows = [
             {
                 "number": number,

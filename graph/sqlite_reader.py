@@ -4,10 +4,12 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 
-from graph.model import Change, Edge, GraphStatus, Node, RecordRow, Relationship, RunRow
+from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Relationship, RunRow
+from graph.sqlite_questions import holders_of, identifiers_of, records_of
 from graph.sqlite_schema import NODE, RECORD, Row, array, catalogue_of, edge_of, node_of, record_of
-from graph.store import SCHEMA_VERSION
+from graph.store import SCHEMA_VERSION, SHARED_SHOWN
 from graph.values import time_of, time_text, unpack, when
 
 PAGE = 2000
@@ -120,17 +122,52 @@ class SqliteReader:
             rows = connection.execute(question, (source, *cursor, limit)).fetchall()
         return [_run(row) for row in rows]
 
-    def changes(self, *, after: int = 0, limit: int = 1000) -> list[Change]:
-        question = """
+    def records(self, keys: Collection[str]) -> dict[str, RecordRow]:
+        with self._reading() as connection:
+            return records_of(connection, keys)
+
+    def identifiers(self, records: Collection[str]) -> dict[str, frozenset[str]]:
+        with self._reading() as connection:
+            return identifiers_of(connection, records)
+
+    def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
+        with self._reading() as connection:
+            return holders_of(connection, identifiers, limit)
+
+    def shared(self) -> Iterator[tuple[str, frozenset[str]]]:
+        several = """
+            holders > 1 AND (SELECT count(DISTINCT asset_id) FROM holds JOIN records ON records.key = record
+            WHERE identifier = identifiers.key) > 1
+        """
+        few = "SELECT record FROM holds WHERE identifier = ? ORDER BY record LIMIT ?"
+        for (key,) in self._pages("key", "identifiers", ("key",), several, ()):
+            with self._reading() as connection:
+                yield key, frozenset(record for (record,) in connection.execute(few, (key, SHARED_SHOWN)))
+
+    def changes(
+        self, *, after: int = 0, before: int = 0, asset_id: str = "", newest_first: bool = False, limit: int = 1000
+    ) -> list[Change]:
+        question = f"""
             SELECT asset_id, what, event_ids, detail, number, recorded_at FROM changes
-            WHERE number > ? ORDER BY number LIMIT ?
+            WHERE number > ?1 AND (?2 = 0 OR number < ?2) {"AND asset_id = ?3" if asset_id else "AND ?3 = ''"}
+            ORDER BY number {"DESC" if newest_first else ""} LIMIT ?4
         """
         with self._reading() as connection:
-            rows = connection.execute(question, (after, limit)).fetchall()
+            rows = connection.execute(question, (after, before, asset_id, limit)).fetchall()
         return [
             Change(asset, what, tuple(json.loads(ids)), unpack(detail).decode(), number, when(at))
             for asset, what, ids, detail, number, at in rows
         ]
+
+    def change_at(self, moment: datetime) -> int:
+        question = "SELECT coalesce(max(number), 0) FROM changes WHERE recorded_at <= ?"
+        with self._reading() as connection:
+            return int(connection.execute(question, (time_text(moment),)).fetchone()[0])
+
+    def note(self, name: str) -> str:
+        with self._reading() as connection:
+            row = connection.execute("SELECT value FROM state WHERE name = ?", (f"note {name}",)).fetchone()
+        return str(row[0]) if row else ""
 
     def status(self) -> GraphStatus:
         with self._reading() as connection:
@@ -191,15 +228,14 @@ def _status(connection: sqlite3.Connection) -> GraphStatus:
     used = "SELECT kind, count(*) FROM catalogue WHERE EXISTS (SELECT 1 FROM edges WHERE target_id = id) GROUP BY kind"
     counts |= dict(connection.execute(used))
     (relationships,) = connection.execute("SELECT count(*) FROM edges").fetchone()
-    journal, latest = connection.execute("SELECT coalesce(max(number), 0), max(recorded_at) FROM changes").fetchone()
     seen = connection.execute("SELECT source, max(last_seen) FROM records GROUP BY source")
     state = dict(connection.execute("SELECT name, value FROM state"))
     return GraphStatus(
         positions=positions,
         counts=dict(sorted(counts.items())),
         relationships=relationships,
-        journal=journal,
-        last_change=time_of(latest),
+        journal=int(state.get("journal", 0)),
+        last_change=time_of(state.get("recorded_at")),
         last_seen={source: when(at) for source, at in seen},
         schema=SCHEMA_VERSION,
         writer=str(state.get("owner", "")),

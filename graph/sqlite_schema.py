@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from graph.model import Edge, EdgeKey, Node, RecordRow, ReferenceRow, SectionMark
-from graph.values import text_of, time_of, time_text, when
+from graph.values import claims_of, claims_text, text_of, time_of, time_text, times_of, times_text, when
 
 SCHEMA = """
 CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -14,7 +14,8 @@ CREATE TABLE positions (log TEXT, topic TEXT, partition INTEGER, next INTEGER NO
 CREATE TABLE markers (source TEXT, partition INTEGER, sequence INTEGER NOT NULL,
     PRIMARY KEY (source, partition)) WITHOUT ROWID;
 CREATE TABLE nodes (id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, folded TEXT NOT NULL,
-    properties TEXT NOT NULL, sources TEXT NOT NULL, first_seen TEXT, retired_at TEXT, rules INTEGER NOT NULL)
+    properties TEXT NOT NULL, sources TEXT NOT NULL, first_seen TEXT, retired_at TEXT, rules INTEGER NOT NULL,
+    claims TEXT NOT NULL, since TEXT NOT NULL, conflicts TEXT NOT NULL)
     WITHOUT ROWID;
 CREATE INDEX nodes_by_name ON nodes (name, id);
 CREATE TABLE catalogue (id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, properties TEXT NOT NULL)
@@ -26,7 +27,7 @@ CREATE INDEX edges_by_target ON edges (target_id, type);
 CREATE TABLE records (key TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, native_key TEXT NOT NULL,
     kind TEXT NOT NULL, partition INTEGER NOT NULL, rank INTEGER NOT NULL, sequence INTEGER NOT NULL,
     withdrawn INTEGER NOT NULL, live INTEGER NOT NULL, run TEXT NOT NULL, first_observed TEXT NOT NULL,
-    last_seen TEXT NOT NULL, asset_id TEXT NOT NULL, sections TEXT NOT NULL) WITHOUT ROWID;
+    last_seen TEXT NOT NULL, asset_id TEXT NOT NULL, sections TEXT NOT NULL, ranks TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX records_by_asset ON records (asset_id);
 CREATE INDEX records_by_sequence ON records (source, partition, live, sequence);
 CREATE TABLE bodies (record TEXT, section TEXT, body BLOB NOT NULL, PRIMARY KEY (record, section));
@@ -43,12 +44,13 @@ CREATE TABLE runs (id TEXT PRIMARY KEY, source TEXT NOT NULL, collector TEXT NOT
 CREATE INDEX runs_by_end ON runs (ended, id);
 CREATE TABLE changes (number INTEGER PRIMARY KEY, recorded_at TEXT NOT NULL, asset_id TEXT NOT NULL,
     what TEXT NOT NULL, event_ids TEXT NOT NULL, detail BLOB NOT NULL);
-CREATE INDEX changes_by_asset ON changes (asset_id, number)
+CREATE INDEX changes_by_asset ON changes (asset_id, number);
+CREATE INDEX changes_by_time ON changes (recorded_at, number)
 """
-NODE = "id, kind, name, properties, sources, first_seen, retired_at, rules"
+NODE = "id, kind, name, properties, sources, first_seen, retired_at, rules, claims, since, conflicts"
 RECORD = (
     "key, source, native_key, kind, partition, rank, sequence, withdrawn, live, run, first_observed, last_seen, "
-    "asset_id, sections"
+    "asset_id, sections, ranks"
 )
 
 Row = tuple[Any, ...]
@@ -70,12 +72,15 @@ def node_row(node: Node) -> Row:
         time_text(node.first_seen),
         time_text(node.retired_at),
         node.rules,
+        claims_text(node.claims),
+        times_text(node.since),
+        claims_text(node.conflicts),
     )
 
 
 def node_of(row: Row) -> Node:
     """From the columns of NODE."""
-    node_id, kind, name, properties, sources, first_seen, retired_at, rules = row
+    node_id, kind, name, properties, sources, first_seen, retired_at, rules, claims, since, conflicts = row
     return Node(
         node_id,
         kind,
@@ -85,6 +90,9 @@ def node_of(row: Row) -> Node:
         time_of(first_seen),
         time_of(retired_at),
         rules,
+        claims_of(claims),
+        times_of(since),
+        claims_of(conflicts),
     )
 
 
@@ -123,6 +131,7 @@ def record_row(row: RecordRow, record_id: str) -> Row:
         time_text(row.last_seen),
         row.asset_id,
         text_of({name: list(mark) for name, mark in sections.items()}),
+        text_of(dict(row.ranks)),
     )
 
 
@@ -131,7 +140,9 @@ def record_of(row: Row) -> RecordRow:
     values = dict(zip(RECORD.split(", "), row, strict=True))
     values |= {name: when(values[name]) for name in ("first_observed", "last_seen")}
     marks = {name: SectionMark(*mark) for name, mark in json.loads(values["sections"]).items()}
-    return RecordRow(**{**values, "live": bool(values["live"]), "sections": marks})
+    return RecordRow(
+        **{**values, "live": bool(values["live"]), "sections": marks, "ranks": json.loads(values["ranks"])}
+    )
 
 
 def reference_row(number: int, row: ReferenceRow) -> Row:

@@ -13,7 +13,7 @@ from graph.model import Positions
 from graph.sqlite_reader import SqliteReader
 from graph.sqlite_schema import SCHEMA
 from graph.sqlite_transaction import SqliteTransaction
-from graph.store import SCHEMA_VERSION, Clock, SchemaTooNew, StoreUnavailable, Transaction, Writer, WriterLost
+from graph.store import SCHEMA_VERSION, Clock, StoreUnavailable, Transaction, Writer, WriterLost, check_schema
 from graph.values import time_of, time_text
 
 APPLICATION_ID = 0x4C4B4731  # "LKG1"
@@ -77,11 +77,7 @@ class SqliteStore(SqliteReader):
     def _set_up(self) -> None:
         with self._writing() as connection:
             (version,) = connection.execute("SELECT max(value) FROM state WHERE name = 'schema'").fetchone()
-            if version is not None and version > SCHEMA_VERSION:
-                raise SchemaTooNew(
-                    f"{self._path}: made by a newer version of landkarte (schema {version}, this one knows "
-                    f"{SCHEMA_VERSION}); update landkarte, or name another file"
-                )
+            check_schema(str(self._path), version)
             _put(connection, schema=SCHEMA_VERSION)
 
     def _connection(self) -> sqlite3.Connection:

@@ -6,22 +6,20 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 
 from graph.model import Changes, Edge, EdgeKey, Holders, Node, RecordRow, ReferenceRow, node_id
+from graph.sqlite_questions import asked, grouped, holders_of, identifiers_of, records_of
 from graph.sqlite_schema import (
     NODE,
-    RECORD,
     Row,
-    array,
     edge_of,
     edge_row,
     node_of,
     node_row,
-    record_of,
     record_row,
     reference_of,
     reference_row,
 )
 from graph.store import PositionsDiffer
-from graph.values import pack, text_of, time_text, unpack
+from graph.values import moment, pack, text_of, time_text, unpack
 
 _REFERENCE = "record, relation, direction, identifier, kind, properties, drawn"
 _ONE_OF = "IN (SELECT value FROM json_each(?))"
@@ -34,8 +32,7 @@ class SqliteTransaction:
         self._connection, self._clock = connection, clock
 
     def records(self, keys: Collection[str]) -> dict[str, RecordRow]:
-        rows = self._read(f"SELECT {RECORD} FROM records WHERE key {_ONE_OF}", keys)
-        return {row[0]: record_of(row) for row in rows}
+        return records_of(self._connection, keys)
 
     def bodies(self, records: Collection[str]) -> dict[str, dict[str, bytes]]:
         found: dict[str, dict[str, bytes]] = {}
@@ -46,15 +43,10 @@ class SqliteTransaction:
         return found
 
     def identifiers(self, records: Collection[str]) -> dict[str, frozenset[str]]:
-        return _grouped(self._read(f"SELECT record, identifier FROM holds WHERE record {_ONE_OF}", records))
+        return identifiers_of(self._connection, records)
 
     def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
-        counts: dict[str, int] = dict(
-            self._read(f"SELECT key, holders FROM identifiers WHERE holders > 0 AND key {_ONE_OF}", identifiers)
-        )
-        few = [key for key, count in counts.items() if count <= limit]
-        keys = _grouped(self._read(f"SELECT identifier, record FROM holds WHERE identifier {_ONE_OF}", few))
-        return {key: Holders(count, keys.get(key, frozenset())) for key, count in counts.items()}
+        return holders_of(self._connection, identifiers, limit)
 
     def references(self, records: Collection[str]) -> dict[str, tuple[ReferenceRow, ...]]:
         found: dict[str, tuple[ReferenceRow, ...]] = {}
@@ -65,7 +57,7 @@ class SqliteTransaction:
         return found
 
     def referrers(self, identifiers: Collection[str]) -> dict[str, frozenset[str]]:
-        return _grouped(self._read(f"SELECT identifier, record FROM refers WHERE identifier {_ONE_OF}", identifiers))
+        return grouped(self._read(f"SELECT identifier, record FROM refers WHERE identifier {_ONE_OF}", identifiers))
 
     def reference_counts(self, identifiers: Collection[str]) -> dict[str, int]:
         question = f"SELECT key, referrers FROM identifiers WHERE referrers > 0 AND key {_ONE_OF}"
@@ -99,10 +91,13 @@ class SqliteTransaction:
         """
         return [key for (key,) in self._connection.execute(question, (source, partition, sequence, limit))]
 
-    def members(self, asset_ids: Collection[str]) -> dict[str, frozenset[str]]:
-        return _grouped(
-            self._read(f"SELECT asset_id, key FROM records WHERE live = 1 AND asset_id {_ONE_OF}", asset_ids)
-        )
+    def live_records(self, after: str, limit: int) -> list[str]:
+        question = "SELECT key FROM records WHERE key > ? AND live = 1 ORDER BY key LIMIT ?"
+        return [key for (key,) in self._connection.execute(question, (after, limit))]
+
+    def asset_ids(self, after: str, limit: int) -> list[str]:
+        question = "SELECT id FROM nodes WHERE id > ? AND retired_at IS NULL ORDER BY id LIMIT ?"
+        return [node for (node,) in self._connection.execute(question, (after, limit))]
 
     def write(self, changes: Changes) -> None:
         self._write_positions(changes)
@@ -112,7 +107,7 @@ class SqliteTransaction:
         self._write_journal(changes)
 
     def _read(self, question: str, values: Collection[object]) -> Iterator[Row]:
-        return iter(self._connection.execute(question, (array(values),)) if values else ())
+        return asked(self._connection, question, values)
 
     def _many(self, statement: str, rows: Iterable[Row]) -> None:
         self._connection.executemany(statement, rows)
@@ -134,7 +129,7 @@ class SqliteTransaction:
 
     def _write_records(self, changes: Changes) -> None:
         self._many(
-            f"INSERT OR REPLACE INTO records VALUES ({', '.join('?' * 15)})",
+            f"INSERT OR REPLACE INTO records VALUES ({', '.join('?' * 16)})",
             (record_row(row, node_id(key)) for key, row in sorted(changes.records.items())),
         )
         gone = [key for key, body in changes.bodies.items() if body is None]
@@ -180,7 +175,7 @@ class SqliteTransaction:
         self._many("DELETE FROM edges WHERE source_id = ? AND type = ? AND target_id = ?", sorted(changes.erased))
         self._many("DELETE FROM nodes WHERE id = ?", ((node,) for node in sorted(changes.removed)))
         self._many(
-            "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO nodes VALUES ({', '.join('?' * 12)})",
             (node_row(node) for _, node in sorted(changes.nodes.items())),
         )
         self._many(
@@ -206,11 +201,12 @@ class SqliteTransaction:
                 for run in changes.runs.values()
             ),
         )  # fmt: skip
+        self._many("INSERT OR REPLACE INTO state VALUES (?, ?)", ((f"note {n}", t) for n, t in changes.notes.items()))
+        self._connection.execute("DELETE FROM changes WHERE number < ?", (changes.forget,))
         if not changes.journal:
             return
-        question = "SELECT coalesce(max(number), 0), coalesce(max(recorded_at), '') FROM changes"
-        last, latest = self._connection.execute(question).fetchone()
-        now = max(str(time_text(self._clock())), latest)
+        state = dict(self._connection.execute("SELECT name, value FROM state WHERE name IN ('journal', 'recorded_at')"))
+        last, now = state.get("journal", 0), moment(self._clock(), changes.recorded_at, state.get("recorded_at", ""))
         self._many(
             "INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -218,10 +214,5 @@ class SqliteTransaction:
                 for number, change in enumerate(changes.journal, start=last + 1)
             ),
         )
-
-
-def _grouped(pairs: Iterable[Row]) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for key, value in pairs:
-        found.setdefault(key, set()).add(value)
-    return {key: frozenset(values) for key, values in found.items()}
+        counted = [("journal", last + len(changes.journal)), ("recorded_at", now)]
+        self._many("INSERT OR REPLACE INTO state VALUES (?, ?)", counted)

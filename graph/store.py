@@ -23,7 +23,8 @@ from graph.model import (
     RunRow,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+SHARED_SHOWN = 100
 _T = TypeVar("_T")
 
 
@@ -47,8 +48,22 @@ class PositionsDiffer(Exception):
     """The stored positions are not the expected ones; nothing was written. Read them again."""
 
 
-class SchemaTooNew(Exception):
-    """The graph was made by a newer version of this program; it is left untouched."""
+class SchemaDiffers(Exception):
+    """The graph was made by another version of this program; it is left untouched. Text: which, and what to do."""
+
+
+def check_schema(where: str, found: int | None) -> None:
+    """Raises SchemaDiffers for a graph with another schema than this program's; None is a graph not set up yet."""
+    if found is not None and found > SCHEMA_VERSION:
+        raise SchemaDiffers(
+            f"{where}: made by a newer version of landkarte (schema {found}, this one knows {SCHEMA_VERSION}); "
+            "update landkarte, or name another graph"
+        )
+    if found is not None and found < SCHEMA_VERSION:
+        raise SchemaDiffers(
+            f"{where}: made by an older version of landkarte (schema {found}, this one has {SCHEMA_VERSION}); "
+            "name an empty graph: `landkarte inventory` builds it anew from the log"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +114,11 @@ class Transaction(Protocol):
     def records_below(self, source: str, partition: int, sequence: int, limit: int) -> list[str]:
         """Keys of live records of this source and partition with a lower sequence; at most `limit`, in order of key."""
 
-    def members(self, asset_ids: Collection[str]) -> dict[str, frozenset[str]]:
-        """For each asset the keys of the live records that describe it."""
+    def live_records(self, after: str, limit: int) -> list[str]:
+        """Keys of live records behind that one, in order of key."""
+
+    def asset_ids(self, after: str, limit: int) -> list[str]:
+        """Ids of assets and Endpoints that are not retired, behind that one, in order."""
 
     def write(self, changes: Changes) -> None:
         """Write the difference. Raises PositionsDiffer.
@@ -108,7 +126,7 @@ class Transaction(Protocol):
         Nodes before relationships; the catalogue by MERGE; identifiers' counts of holders and references follow
         `held`, `released` and `references`. `continued` repoints records that are not live from an id to its successor.
         `removed` nodes have no relationships left but those in `erased`. Journal entries get the next numbers, and a
-        recorded_at that never falls.
+        recorded_at that never falls and is never later than now.
         """
 
 
@@ -142,6 +160,21 @@ class GraphReader(Protocol):
     ) -> list[Relationship]:
         r"""The node's relationships in order of (type, direction, other id), after that cursor (joined by "\x00")."""
 
+    def records(self, keys: Collection[str]) -> dict[str, RecordRow]:
+        """The rows of these records; those that are not there are missing."""
+
+    def identifiers(self, records: Collection[str]) -> dict[str, frozenset[str]]:
+        """For each live record the identifiers it holds."""
+
+    def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
+        """For each identifier its live holders; their keys only where they are at most `limit`."""
+
+    def shared(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """(identifier, records) for each identifier that live records of several assets hold, in bounded memory.
+
+        In order of the identifier; at most `SHARED_SHOWN` records of each.
+        """
+
     def describing(self, asset_id: str) -> list[tuple[RecordRow, dict[str, bytes]]]:
         """The records that describe an asset, with the bodies of their sections, in order of key."""
 
@@ -157,8 +190,19 @@ class GraphReader(Protocol):
     def runs(self, *, source: str = "", after: str = "", limit: int = 100) -> list[RunRow]:
         r"""Runs, newest first by (ended, id), after the cursor "isoformat of ended\x00id"."""
 
-    def changes(self, *, after: int = 0, limit: int = 1000) -> list[Change]:
-        """Entries of the journal with a number above `after`, in order."""
+    def changes(
+        self, *, after: int = 0, before: int = 0, asset_id: str = "", newest_first: bool = False, limit: int = 1000
+    ) -> list[Change]:
+        """Entries of the journal with a number above `after` and, unless that is 0, below `before`, in order.
+
+        `asset_id`: of this node only.
+        """
+
+    def change_at(self, moment: datetime) -> int:
+        """The number of the last entry recorded at or before that moment; 0 where none is kept."""
+
+    def note(self, name: str) -> str:
+        """What the inventory noted under this name; "" for nothing."""
 
     def status(self) -> GraphStatus: ...
 
@@ -169,7 +213,7 @@ class GraphReader(Protocol):
 class GraphStore(GraphReader, Protocol):
     """The graph.
 
-    Opening sets up the schema, which is idempotent and versioned; raises SchemaTooNew, StoreUnavailable.
+    Opening sets up the schema, which is idempotent and versioned; raises SchemaDiffers, StoreUnavailable.
     """
 
     def acquire(self, owner: str, lease: timedelta) -> Writer | None:

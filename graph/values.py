@@ -2,7 +2,10 @@
 
 import json
 import zlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
+
+from graph.model import Claim, Claims
 
 _COMPRESSION = 1  # JSON shrinks tenfold at the fastest level already
 
@@ -17,12 +20,34 @@ def time_text(value: datetime | None) -> str | None:
     return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+def moment(now: datetime, said: datetime | None, latest: str) -> str:
+    """When a change is recorded: as `said`, but never after now, and never before the entry that is the latest."""
+    return max(str(time_text(min(said or now, now))), latest)
+
+
 def time_of(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
 def when(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def claims_text(claims: Claims) -> str:
+    """Claims as JSON: for each name its [record, value] pairs, the winner first."""
+    return text_of({name: [list(claim) for claim in many] for name, many in claims.items()})
+
+
+def claims_of(text: str) -> Claims:
+    return {name: tuple(Claim(*claim) for claim in many) for name, many in json.loads(text).items()}
+
+
+def times_text(times: Mapping[str, datetime]) -> str:
+    return text_of({name: time_text(at) for name, at in times.items()})
+
+
+def times_of(text: str) -> dict[str, datetime]:
+    return {name: when(at) for name, at in json.loads(text).items()}
 
 
 def pack(data: bytes) -> bytes:

@@ -140,6 +140,7 @@ def _take(folded: Folded, item: Arrived, event: RecordObserved) -> None:
             folded.after,
             kind=event.kind,
             rank=event.rank,
+            ranks=event.ranks,
             run=event.run,
             first_observed=event.first_observed,
             last_seen=event.time,
@@ -175,7 +176,7 @@ def _blank(item: Arrived) -> RecordRow:
 def _shown(row: RecordRow) -> object:
     """All of a live record that the graph depends on."""
     sections = {name: (mark.hash, mark.changed) for name, mark in row.sections.items()}
-    return row.kind, row.rank, row.first_observed, sections
+    return row.kind, row.rank, row.ranks, row.first_observed, sections
 
 
 def _digest(body: bytes) -> str:

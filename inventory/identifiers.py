@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 from events.models import Identifier, Reference
 from graph.metamodel import KINDS
 
-EXCLUSIVE = ("cloud-id", "smbios-uuid", "serial", "leika")
+CURATED = "curation"
+"""The scheme of what a person joined or parted; only records of curation give it."""
+EXCLUSIVE = (CURATED, "cloud-id", "smbios-uuid", "serial", "leika")
 """An asset has one value of each. In order of rank, highest first."""
 MEDIUM = ("machine-id", "mac", "fqdn", "name")
 """An asset may have several values of each; they rank below all exclusive ones."""
@@ -60,6 +62,11 @@ _VENDORS = {"hewlettpackard": "hp", "hewlettpackardenterprise": "hpe", "dellemc"
 def identifiers_of(kind: str, reported: Iterable[Identifier]) -> frozenset[str]:
     """The usable names of a record of this kind; junk, and schemes that are not known, are left out."""
     return frozenset(key for item in reported for key in _keys(kind, item.scheme, item.value))
+
+
+def curated_key(kind: str, group: str) -> str:
+    """The identifier by which a person puts a record of this kind into a group."""
+    return _key(kind, CURATED, group)
 
 
 def reference_key(reference: Reference) -> str | None:

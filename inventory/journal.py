@@ -1,11 +1,23 @@
-"""The journal: for each asset that a batch changed, what it was and what it is, so that the past can be read back."""
+"""The journal: for each node that a batch changed, what it was and what it is, so that the past can be read back.
+
+An entry's detail is JSON text: `kind` and `name`; `was` and `is`, whether the node was and is there; `fields`, for each
+part of the node that changed ("properties/cores") what it was and what it is; `edges`, for each relationship that
+starts at it and changed [type, target, before, after]. What is new needs no "before" to be undone and what is gone no
+"after", so these are left out.
+"""
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from datetime import datetime
+from typing import Any
 
-from graph.model import Change, Changes, Edge, EdgeKey, Node
+from graph.model import Change, Changes, Claim, Edge, EdgeKey, Node
+from graph.values import time_text, when
 from inventory.clusters import Regrouped
+
+_MAPPINGS = ("properties", "claims", "since", "conflicts")
+_TIMES = ("first_seen", "retired_at")
+Detail = dict[str, Any]
 
 
 def write_journal(
@@ -15,41 +27,101 @@ def write_journal(
 
     `before` and `old`: the nodes and relationships that `changes` is about, as they were.
     """
-    ids = changes.nodes.keys() | changes.removed
     edges: dict[str, list[list[object]]] = {}
     for key in sorted(changes.erased | changes.edges.keys()):
-        edges.setdefault(key.source_id, []).append([list(key), _edge(old.get(key)), _edge(changes.edges.get(key))])
+        edges.setdefault(key.source_id, []).append([*key[1:], *_edge(old.get(key), changes.edges.get(key))])
     everything = sorted({event for causes in regrouped.causes.values() for event in causes})
-    for node in sorted(ids | edges.keys()):
-        detail = {"node": [_node(before.get(node)), _node(changes.nodes.get(node))], "edges": edges.get(node, [])}
-        if node in changes.removed:
-            detail["continued"] = changes.continued.get(node, "")
-        causes = sorted(regrouped.causes.get(node, ())) or everything
+    for node in sorted(changes.nodes.keys() | changes.removed | edges.keys()):
+        was, now = before.get(node), changes.nodes.get(node)
+        if now is None and node not in changes.removed:
+            now = was
+        detail = _detail(was, now) | {"edges": edges.get(node, [])}
+        if node in changes.continued:
+            detail["continued"] = changes.continued[node]
+        causes = tuple(sorted(regrouped.causes.get(node, ())) or everything)
         text = json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        changes.journal.append(Change(node, _what(changes, before.get(node), node), tuple(causes), text))
+        changes.journal.append(Change(node, _what(was, now, detail), causes, text))
 
 
-def _what(changes: Changes, before: Node | None, node: str) -> str:
-    after = changes.nodes.get(node)
-    if node in changes.removed:
-        return "continued" if node in changes.continued else "removed"
-    if after is None:
-        return "changed"
-    if after.retired_at is not None:
-        return "retired"
-    if before is None:
+def undo(change: Change, node: Node | None, edges: dict[EdgeKey, Edge]) -> Node | None:
+    """The node as it was before this change; the relationships that start at it are set back in `edges`."""
+    detail: Detail = json.loads(change.detail)
+    for kind, target, before, _ in detail["edges"]:
+        key = EdgeKey(change.asset_id, kind, target)
+        if before is None:
+            edges.pop(key, None)
+        else:
+            edges[key] = Edge(key, before["properties"], before["claims"], when(before["since"]))
+    if not detail["was"]:
+        return None
+    flat = _flat(node) if node else {}
+    for path, (before, _) in detail["fields"].items():
+        flat[path] = before
+    return _node(change.asset_id, {path: value for path, value in flat.items() if value is not None})
+
+
+def _what(was: Node | None, now: Node | None, detail: Detail) -> str:
+    if now is None:
+        return "continued" if "continued" in detail else "removed"
+    if was is None:
         return "created"
-    return "returned" if before.retired_at is not None else "changed"
+    if now.retired_at is not None:
+        return "retired" if was.retired_at is None else "changed"
+    return "returned" if was.retired_at is not None else "changed"
 
 
-def _node(node: Node | None) -> dict[str, object] | None:
-    if node is None:
-        return None
-    times = {name: value.isoformat() for name in ("first_seen", "retired_at") if (value := getattr(node, name))}
-    return {**asdict(node), "first_seen": None, "retired_at": None, **times}
+def _detail(was: Node | None, now: Node | None) -> Detail:
+    shown = now or was
+    assert shown is not None  # an entry is about a node that was there, or is now
+    fields: dict[str, list[object]] = {}
+    if was is not None:
+        old, new = _flat(was), _flat(now) if now else {}
+        fields = {p: [old.get(p), new.get(p)] for p in old.keys() | new.keys() if old.get(p) != new.get(p)}
+    return {
+        "kind": shown.kind, "name": shown.name, "was": was is not None, "is": now is not None, "fields": fields,
+    }  # fmt: skip
 
 
-def _edge(edge: Edge | None) -> dict[str, object] | None:
-    if edge is None:
-        return None
-    return {"properties": edge.properties, "claims": dict(edge.claims), "since": edge.since.isoformat()}
+def _edge(old: Edge | None, new: Edge | None) -> list[object]:
+    before = old and {"properties": old.properties, "claims": dict(old.claims), "since": time_text(old.since)}
+    return [before, new and (new.properties or {})]
+
+
+def _flat(node: Node) -> dict[str, Any]:
+    """All of a node but its id, as JSON's values by path."""
+    flat: dict[str, Any] = {"kind": node.kind, "name": node.name, "sources": list(node.sources), "rules": node.rules}
+    flat |= {name: text for name in _TIMES if (text := time_text(getattr(node, name)))}
+    for part in _MAPPINGS:
+        flat |= {f"{part}/{name}": _plain(value) for name, value in getattr(node, part).items()}
+    return flat
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return time_text(value)
+    return [list(claim) for claim in value] if isinstance(value, tuple) else value
+
+
+def _node(node_id: str, flat: dict[str, Any]) -> Node:
+    parts: dict[str, dict[str, Any]] = {part: {} for part in _MAPPINGS}
+    for path, value in flat.items():
+        part, slash, name = path.partition("/")
+        if slash:
+            parts[part][name] = value
+    return Node(
+        id=node_id,
+        kind=flat["kind"],
+        name=flat["name"],
+        properties=parts["properties"],
+        sources=tuple(flat["sources"]),
+        first_seen=when(flat["first_seen"]) if "first_seen" in flat else None,
+        retired_at=when(flat["retired_at"]) if "retired_at" in flat else None,
+        rules=flat["rules"],
+        claims=_read_claims(parts["claims"]),
+        since={name: when(at) for name, at in parts["since"].items()},
+        conflicts=_read_claims(parts["conflicts"]),
+    )
+
+
+def _read_claims(found: dict[str, list[list[Any]]]) -> dict[str, tuple[Claim, ...]]:
+    return {name: tuple(Claim(*claim) for claim in many) for name, many in found.items()}

@@ -2,24 +2,30 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from events.models import CatalogueItem, Reference, Relation, Section
+from events.models import CURATION, CatalogueItem, Reference, Relation, Section
 from graph.metamodel import KINDS, RELATIONS
-from graph.model import EdgeKey, Node, Properties, RecordRow, ReferenceRow, Scalar, node_id
-from inventory.identifiers import identifiers_of, own, reference_key
+from graph.model import Claim, Claims, EdgeKey, Node, Properties, RecordRow, ReferenceRow, Scalar, node_id
+from inventory.identifiers import CURATED, EXCLUSIVE, curated_key, identifiers_of, own, reference_key
 from inventory.identity import founder
 
-RULES = 1
+RULES = 2
 """Version of the rules of identity and merging; raised when the same records would give another graph."""
+_PINNED = 101
+"""Above every rank that a source may have: what a person sets wins."""
+_Order = tuple[int, int, str, str]
+_Found = dict[str, list[tuple[_Order, Claim]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A live record with its sections read."""
+    """A live record with its sections read, and what a person said about it, if anything."""
 
     row: RecordRow
     sections: Mapping[str, Section]
+    curation: "Said | None" = None
 
 
 @dataclass(slots=True)
@@ -39,16 +45,19 @@ def asset_id(rows: Iterable[RecordRow]) -> str:
 def merge(said: Iterable[Said]) -> Merged:
     """The asset that these records, one cluster, describe."""
     records = sorted(said, key=lambda item: item.row.key)
-    kind = _winner((_trust(item), item.row.kind) for item in records)
+    kind = str(min((*_order(item, "", ""), item.row.kind) for item in records)[-1])
+    claims = _claims(records, kind)
     merged = Merged(
         Node(
             id=asset_id(item.row for item in records),
             kind=kind,
-            name=_name(records),
-            properties=_properties(records, kind),
+            name=str(claims["name"][0].value),
+            properties={name: many[0].value for name, many in sorted(claims.items()) if name not in {"name", "kind"}},
             sources=tuple(sorted({item.row.source for item in records})),
             first_seen=min(item.row.first_observed for item in records),
             rules=RULES,
+            claims=claims,
+            conflicts=_conflicts(records),
         )
     )
     for relation in RELATIONS.values():
@@ -56,10 +65,34 @@ def merge(said: Iterable[Said]) -> Merged:
     return merged
 
 
+def aged(node: Node, old: Node | None, when: datetime) -> Node:
+    """The node with since when each of its properties is what it is: as `old` knew, else since `when`."""
+    values = {**node.properties, "name": node.name, "kind": node.kind}
+    before = {**old.properties, "name": old.name, "kind": old.kind} if old else {}
+    known = old.since if old else {}
+    since = {
+        name: known[name] if name in known and before.get(name) == value else when for name, value in values.items()
+    }
+    return replace(node, since=since)
+
+
 def held(said: Said) -> frozenset[str]:
-    """The identifiers a record holds: normalised, and none of an exclusive scheme with which it contradicts itself."""
-    reported = [item for section in said.sections.values() for item in section.identifiers]
-    return own(identifiers_of(said.row.kind, reported))
+    """The identifiers a record holds: normalised, and none of an exclusive scheme with which it contradicts itself.
+
+    A person's word comes last: it is the one group that the record was put into.
+    """
+    return own(reported(said)) | _groups(said)
+
+
+def reported(said: Said) -> frozenset[str]:
+    """The identifiers that a record reports, contradictions included."""
+    return identifiers_of(said.row.kind, (item for section in said.sections.values() for item in section.identifiers))
+
+
+def _groups(said: Said) -> frozenset[str]:
+    sections = said.curation.sections.values() if said.curation else ()
+    groups = [item.value for section in sections for item in section.identifiers if item.scheme == CURATED]
+    return frozenset(curated_key(said.row.kind, group) for group in groups)
 
 
 def references(said: Said) -> tuple[ReferenceRow, ...]:
@@ -73,31 +106,26 @@ def references(said: Said) -> tuple[ReferenceRow, ...]:
     return tuple(rows[order] for order in sorted(rows))
 
 
-def win(claims: Iterable[tuple[tuple[int, int, str, str], Properties]]) -> Properties:
+def win(claims: Iterable[tuple[_Order, Properties]]) -> Properties:
     """Each property from the claim that is trusted most."""
-    ordered = sorted(claims, key=lambda claim: _order(claim[0]))
     result: Properties = {}
-    for _, properties in reversed(ordered):
+    for _, properties in sorted(claims, key=lambda claim: claim[0], reverse=True):
         result.update(properties)
     return result
 
 
-def trust(row: RecordRow) -> tuple[int, int, str, str]:
-    """What decides between records: rank, then the latest change, then source and key (design, Identity)."""
-    return row.rank, max((mark.changed for mark in row.sections.values()), default=0), row.source, row.key
+def trust(row: RecordRow) -> _Order:
+    """What decides between records, the most trusted first: rank, latest change, source and key (design, Identity)."""
+    return -row.rank, -max((mark.changed for mark in row.sections.values()), default=0), row.source, row.key
 
 
-def _order(claim: tuple[int, int, str, str]) -> tuple[int, int, str, str]:
-    return -claim[0], -claim[1], claim[2], claim[3]
-
-
-def _winner(claims: Iterable[tuple[tuple[int, int, str, str], str]]) -> str:
-    return min(claims, key=lambda claim: _order(claim[0]))[1]
-
-
-def _trust(said: Said, section: str = "") -> tuple[int, int, str, str]:
+def _order(said: Said, section: str, group: str) -> _Order:
+    """The same for one section of a record, in one group of properties."""
     row = said.row
-    return (row.rank, row.sections[section].changed, row.source, f"{row.key}#{section}") if section else trust(row)
+    rank = _PINNED if row.source == CURATION else row.ranks.get(group, row.rank)
+    if not section:
+        return -rank, *trust(row)[1:]
+    return -rank, -row.sections[section].changed, row.source, f"{row.key}#{section}"
 
 
 def _sections(records: Iterable[Said]) -> Iterator[tuple[Said, str, Section]]:
@@ -106,28 +134,50 @@ def _sections(records: Iterable[Said]) -> Iterator[tuple[Said, str, Section]]:
             yield item, name, item.sections[name]
 
 
-def _name(records: list[Said]) -> str:
-    named = [(_trust(item, key), section.name) for item, key, section in _sections(records) if section.name]
-    return _winner(named or ((_trust(item), item.row.native_key) for item in records))
+def _claims(records: list[Said], kind: str) -> Claims:
+    """Who says what of each property, of the name and of the kind; the claim that wins stands first."""
+    found: _Found = {"kind": [(_order(item, "", ""), Claim(item.row.key, item.row.kind)) for item in records]}
+    groups = {item.name: item.group for item in KINDS[kind].properties}
+    persons = [item.curation for item in records if item.curation]
+    for item, key, section in _sections([*records, *persons]):
+        for name in section.properties.keys() & groups.keys():
+            claim = Claim(item.row.key, section.properties[name])
+            found.setdefault(name, []).append((_order(item, key, groups[name]), claim))
+        if section.name:
+            found.setdefault("name", []).append((_order(item, key, ""), Claim(item.row.key, section.name)))
+    if "name" not in found:
+        found["name"] = [(_order(item, "", ""), Claim(item.row.key, item.row.native_key)) for item in records]
+    return {name: _ranked(many) for name, many in found.items()}
 
 
-def _properties(records: list[Said], kind: str) -> Properties:
-    declared = {item.name for item in KINDS[kind].properties}
-    claims = [(_trust(item, key), section.properties) for item, key, section in _sections(records)]
-    return {name: value for name, value in sorted(win(claims).items()) if name in declared}
+def _ranked(claims: list[tuple[_Order, Claim]]) -> tuple[Claim, ...]:
+    """In order of trust; of a record that says it twice, in two sections, what it says first."""
+    first: dict[str, Claim] = {}
+    for _, claim in sorted(claims, key=lambda pair: pair[0]):
+        first.setdefault(claim.record, claim)
+    return tuple(first.values())
+
+
+def _conflicts(records: list[Said]) -> Claims:
+    """Schemes of which an asset has one value, where its records name several: which says what."""
+    found: dict[str, set[Claim]] = {}
+    for item in records:
+        for scheme, value in (key.split("|", 2)[1:] for key in reported(item)):
+            found.setdefault(scheme, set()).add(Claim(item.row.key, value))
+    return {s: tuple(sorted(many)) for s, many in found.items() if s in EXCLUSIVE and len({c.value for c in many}) > 1}
 
 
 def _add_catalogue(merged: Merged, relation: str, records: list[Said]) -> None:
     """Edges of one type to catalogue nodes; where an asset has only one, the claim that is trusted most draws it."""
-    found: list[tuple[tuple[int, int, str, str], str, Node, Properties]] = []
+    found: list[tuple[_Order, str, Node, Properties]] = []
     for item, key, section in _sections(records):
         found += [
-            (_trust(item, key), item.row.key, _catalogue_node(claim.to), _edge_properties(claim))
+            (_order(item, key, ""), item.row.key, _catalogue_node(claim.to), _edge_properties(claim))
             for claim in section.relations
             if claim.type == relation and isinstance(claim.to, CatalogueItem)
         ]
     if RELATIONS[relation].single and found:
-        best = min(found, key=lambda claim: (_order(claim[0]), claim[2].id))[2].id
+        best = min(found, key=lambda claim: (claim[0], claim[2].id))[2].id
         found = [claim for claim in found if claim[2].id == best]
     for _, record, node, properties in found:
         merged.catalogue[node.id] = node

@@ -1,14 +1,16 @@
 """What a record may say: only what the metamodel declares. Checked where it is said, and again where it is read."""
 
-from events.models import CatalogueItem, Draft, RecordObserved, Reference, Relation, Section
+from events.models import CURATION, CatalogueItem, Draft, RecordObserved, Reference, Relation, Section
 from graph.metamodel import ASSETS, KINDS, RELATIONS
-from inventory.identifiers import ORDER, SILENT
+from inventory.identifiers import CURATED, ORDER, SILENT
 
-SCHEMES = frozenset({*ORDER, *SILENT, "hostname"})
+SCHEMES = frozenset({*ORDER, *SILENT, "hostname"}) - {CURATED}
 
 
 def fault(event: RecordObserved) -> str | None:
     """Why this event cannot enter the graph, or None."""
+    if event.source == CURATION:
+        return None if event.kind in ASSETS else f"kind {event.kind!r} is not in the metamodel"
     return fault_in(event.kind, event.content)
 
 

@@ -21,7 +21,7 @@ def open_log(settings: Settings) -> EventLog:
 
 
 def open_store(settings: Settings) -> GraphStore:
-    """The configured graph. Raises StoreUnavailable, SchemaTooNew, FileDamaged."""
+    """The configured graph. Raises StoreUnavailable, SchemaDiffers, FileDamaged."""
     scheme, _, address = settings.graph.partition("://")
     if scheme == "sqlite":
         return SqliteStore(_file(address))

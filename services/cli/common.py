@@ -14,7 +14,7 @@ from events.database import FileDamaged
 from events.kafka_log import TopicMisconfigured
 from events.log import EventLog, LogUnavailable, PositionLost
 from events.outbox import OutboxUnavailable
-from graph.store import AccessDenied, GraphStore, SchemaTooNew, StoreUnavailable
+from graph.store import AccessDenied, GraphStore, SchemaDiffers, StoreUnavailable
 from services import bootstrap
 from services.cli.output import say, waiting
 from services.collecting import BACK_OFF
@@ -33,7 +33,7 @@ EXPECTED = (
     SourceUnavailable,
     PositionLost,
     LogReplaced,
-    SchemaTooNew,
+    SchemaDiffers,
     TopicMisconfigured,
     NotFound,
     Ambiguous,

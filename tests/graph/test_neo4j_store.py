@@ -260,7 +260,7 @@ def test_no_statement_of_a_batch_looks_at_more_than_it_asks_for(store, neo4j, cl
         batch.records(["x"]), batch.bodies(["x"]), batch.identifiers(["x"]), batch.holders(["x"], 1)
         batch.referrers(["x"]), batch.reference_counts(["x"]), batch.nodes(["x"]), batch.catalogue_edges(["x"])
         batch.edges([edge("x", "INSTALLED", "y").key, edge("x", "RUNS_ON", "y").key]), batch.markers([("x", 0)])
-        batch.records_below("x", 0, 9, 9), batch.members(["x"])
+        batch.records_below("x", 0, 9, 9), batch.live_records("x", 9), batch.asset_ids("x", 9)
         tx.tx.rollback()
 
     few = ("(p:Position {log", "(w:Writer)")  # labels with a handful of nodes

@@ -1,0 +1,39 @@
+"""Questions that the writer's transaction and the readers of the SQLite graph both ask."""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+
+from graph.model import Holders, RecordRow
+from graph.sqlite_schema import RECORD, Row, array, record_of
+
+_ONE_OF = "IN (SELECT value FROM json_each(?))"
+
+
+def asked(connection: sqlite3.Connection, question: str, values: Collection[object]) -> Iterator[Row]:
+    """The rows of a question about any number of values; none for no value."""
+    return iter(connection.execute(question, (array(values),)) if values else ())
+
+
+def grouped(pairs: Iterable[Row]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, set()).add(value)
+    return {key: frozenset(values) for key, values in found.items()}
+
+
+def records_of(connection: sqlite3.Connection, keys: Collection[str]) -> dict[str, RecordRow]:
+    rows = asked(connection, f"SELECT {RECORD} FROM records WHERE key {_ONE_OF}", keys)
+    return {row[0]: record_of(row) for row in rows}
+
+
+def identifiers_of(connection: sqlite3.Connection, records: Collection[str]) -> dict[str, frozenset[str]]:
+    return grouped(asked(connection, f"SELECT record, identifier FROM holds WHERE record {_ONE_OF}", records))
+
+
+def holders_of(connection: sqlite3.Connection, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
+    counts: dict[str, int] = dict(
+        asked(connection, f"SELECT key, holders FROM identifiers WHERE holders > 0 AND key {_ONE_OF}", identifiers)
+    )
+    few = [key for key, count in counts.items() if count <= limit]
+    keys = grouped(asked(connection, f"SELECT identifier, record FROM holds WHERE identifier {_ONE_OF}", few))
+    return {key: Holders(count, keys.get(key, frozenset())) for key, count in counts.items()}

@@ -1,0 +1,178 @@
+"""The difference that changed records make: read around them, resolve, merge, draw, compare with the graph as read."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from events.models import CURATION, Section
+from graph.model import Changes, Edge, EdgeKey, Node, RecordRow, ReferenceRow
+from graph.store import Transaction
+from inventory.clusters import Regrouped, regroup, returning
+from inventory.drawing import Drawing, put_edges
+from inventory.fold import Folded
+from inventory.journal import write_journal
+from inventory.merge import Merged, Said, aged, held, merge, references
+from inventory.neighbourhood import Neighbourhood
+
+_PREFIX = f"{CURATION}/"
+
+
+def curation_of(record: str) -> str:
+    """The key of the record in which persons say something about this one."""
+    return _PREFIX + record
+
+
+def described_by(key: str) -> str:
+    """The record that a record of curation is about; any other is about itself."""
+    return key.removeprefix(_PREFIX)
+
+
+def with_curated(tx: Transaction, folded: Mapping[str, Folded]) -> dict[str, Folded]:
+    """The records that changed, and those live ones about which a person said something new, for the same reasons."""
+    changed = {key: item for key, item in folded.items() if item.changed and item.after.source != CURATION}
+    about = {described_by(k): i for k, i in folded.items() if i.changed and i.after.source == CURATION}
+    stored = tx.records(about.keys() - folded.keys())
+    for key, item in about.items():
+        known = folded.get(key) or (Folded(stored[key], stored[key]) if key in stored else None)
+        if known is not None and (known.after.live or key in changed):
+            changed[key] = replace(known, causes=(*known.causes, *item.causes))
+    return changed
+
+
+def put_records(changes: Changes, folded: Mapping[str, Folded], owners: Mapping[str, str]) -> None:
+    """The rows of the batch's records, and of those in reach whose asset is another now."""
+    for key, item in folded.items():
+        row = replace(item.after, asset_id=owners.get(described_by(key), item.after.asset_id))
+        if row != item.before:
+            changes.records[key] = row
+        changes.bodies.update({(key, section): body for section, body in item.bodies.items()})
+
+
+class Difference:
+    """The difference that changed records make. Old state is what the graph holds, so that a stray edit heals too."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        changes: Changes,
+        changed: Mapping[str, Folded],
+        folded: Mapping[str, Folded],
+        when: datetime,
+    ) -> None:
+        self.tx, self.changes, self.folded, self.fresh, self.when = tx, changes, changed, folded, when
+        self.said: dict[str, Said] = {}
+        self.rows: dict[str, RecordRow] = {key: item.after for key, item in changed.items()}
+        self.nodes: dict[str, Node] = {}
+        self.edges: dict[EdgeKey, Edge] = {}
+
+    def find(self) -> Mapping[str, str]:
+        """Fill `changes`; gives the asset of every record in reach."""
+        live = {key for key, item in self.folded.items() if item.after.live}
+        self._read(live)
+        before = self._identifiers_before()
+        after = {key: held(self.said[key]) for key in live}
+        around = Neighbourhood(self.tx, before, after)
+        back = self.tx.nodes(returning(self.folded))
+        regrouped = regroup(around, self.folded, {i for i, node in back.items() if node.retired_at is not None})
+        self.rows = {**around.rows, **self.rows}
+        members = {key for keys in regrouped.members.values() for key in keys}
+        self._read(members - self.said.keys())
+        self._holdings(before, after)
+        self._assets(regrouped)
+        self._references(around, regrouped, before, after, members)
+        self._repoint(regrouped)
+        self._journal(regrouped)
+        return regrouped.owner
+
+    def _journal(self, regrouped: Regrouped) -> None:
+        starts = {key.source_id for key in (*self.changes.edges, *self.changes.erased)}
+        self.nodes.update(self.tx.nodes(starts - self.nodes.keys() - self.changes.nodes.keys()))
+        write_journal(self.changes, self.nodes, self.edges, regrouped)
+
+    def _read(self, keys: Collection[str]) -> None:
+        """Read the sections of live records and of what a person said about them."""
+        persons = self._persons({curation_of(key) for key in keys})
+        rows = {key: self.rows[key] for key in keys} | persons
+        stored = self.tx.bodies(rows.keys())
+        said = {key: Said(row, self._sections(key, stored.get(key, {}))) for key, row in rows.items()}
+        self.said.update({key: replace(said[key], curation=said.get(curation_of(key))) for key in keys})
+
+    def _sections(self, key: str, stored: Mapping[str, bytes]) -> dict[str, Section]:
+        """From the batch where it has them, else from the store."""
+        bodies: dict[str, bytes | None] = {**stored}
+        bodies |= self.fresh[key].bodies if key in self.fresh else {}
+        return {name: Section.model_validate_json(body) for name, body in bodies.items() if body is not None}
+
+    def _persons(self, keys: Collection[str]) -> dict[str, RecordRow]:
+        """The live ones of these records of curation, as they are after the batch."""
+        rows = self.tx.records(keys) | {key: self.fresh[key].after for key in keys if key in self.fresh}
+        return {key: row for key, row in rows.items() if row.live}
+
+    def _identifiers_before(self) -> dict[str, frozenset[str]]:
+        was_live = [key for key, item in self.folded.items() if item.before is not None and item.before.live]
+        stored = self.tx.identifiers(was_live)
+        return {key: stored.get(key, frozenset()) for key in was_live}
+
+    def _holdings(self, before: Mapping[str, frozenset[str]], after: Mapping[str, frozenset[str]]) -> None:
+        for key in self.folded:
+            old, new = before.get(key, frozenset()), after.get(key, frozenset())
+            self.changes.held |= {(key, identifier) for identifier in new - old}
+            self.changes.released |= {(key, identifier) for identifier in old - new}
+
+    def _repoint(self, regrouped: Regrouped) -> None:
+        """Records that did not change, but describe another asset than before."""
+        rows = {key: self.rows[key] for key in regrouped.owner if key not in self.folded}
+        rows |= {said.curation.row.key: said.curation.row for said in self.said.values() if said.curation}
+        for key, row in rows.items():
+            asset = regrouped.owner.get(described_by(key), row.asset_id)
+            if row.asset_id != asset and key not in self.fresh:
+                self.changes.records[key] = replace(row, asset_id=asset)
+
+    def _assets(self, regrouped: Regrouped) -> None:
+        """Merge the clusters anew."""
+        gone = regrouped.continued.keys() | regrouped.retired
+        stored = self.tx.nodes(regrouped.members.keys() | gone)
+        self.nodes.update(stored)
+        merged = [merge(self.said[key] for key in keys) for keys in regrouped.members.values()]
+        for item in merged:
+            old = stored.get(item.node.id)
+            node = aged(item.node, old, self.when)
+            if old != node:
+                self.changes.nodes[node.id] = node
+        self._catalogue(merged, gone)
+        self.changes.removed |= regrouped.continued.keys()
+        self.changes.continued.update(regrouped.continued)
+        for lost in regrouped.retired & stored.keys():
+            self.changes.nodes[lost] = replace(stored[lost], retired_at=self.when, sources=())
+
+    def _catalogue(self, merged: Iterable[Merged], gone: Collection[str]) -> None:
+        merged = list(merged)
+        stored = self.tx.catalogue_edges({item.node.id for item in merged} | set(gone))
+        self.edges.update(stored)
+        said: dict[EdgeKey, dict[str, dict[str, str | int | float | bool]]] = {key: {} for key in stored}
+        for item in merged:
+            said.update(item.edges)
+        put_edges(self.changes, stored, said, self.rows)
+        drawn = {key.target_id for key in self.changes.edges.keys() - stored.keys()}
+        for item in merged:
+            self.changes.catalogue.update({i: node for i, node in item.catalogue.items() if i in drawn})
+
+    def _references(
+        self,
+        around: Neighbourhood,
+        regrouped: Regrouped,
+        before: Mapping[str, frozenset[str]],
+        after: Mapping[str, frozenset[str]],
+        members: Collection[str],
+    ) -> None:
+        """Draw anew what the records of changed assets refer to, and what refers to them."""
+        concerned = set(members) | self.folded.keys()
+        new: dict[str, tuple[ReferenceRow, ...]] = dict.fromkeys(self.folded, ())
+        new |= {key: references(self.said[key]) for key in members}
+        names = {name for held_by in (*before.values(), *after.values()) for name in held_by}
+        names |= {name for held_by in around.identifiers(members).values() for name in held_by}
+        old = {**dict.fromkeys(concerned, ()), **self.tx.references(concerned)}
+        drawing = Drawing(self.tx, around, regrouped, self.rows, old, new, names)
+        drawing.draw(self.changes)
+        self.nodes.update(drawing.nodes)
+        self.edges.update(drawing.edges)
