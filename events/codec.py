@@ -16,9 +16,10 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from events.log import RECORDS, RUNS, Headers, Message
+from events.log import CHANGES, RECORDS, RUNS, Headers, Message
 from events.models import (
     Event,
+    GraphChanged,
     RecordObserved,
     RecordWithdrawn,
     RunCompleted,
@@ -84,6 +85,7 @@ _TYPES = (
     _Type("landkarte.record.withdrawn.v1", RECORDS, RecordWithdrawn, {"native_key": "subject"}),
     _Type("landkarte.run.completed.v1", RECORDS, RunCompleted, {"run": "run", "partition": "partition"}),
     _Type("landkarte.run.report.v1", RUNS, RunReport, {"run": "run"}),
+    _Type("landkarte.graph.changed.v1", CHANGES, GraphChanged, {"asset_id": "subject"}),
 )
 _BY_NAME = {known.name: known for known in _TYPES}
 _BY_MODEL = {known.model: known for known in _TYPES}
@@ -147,6 +149,8 @@ def message_key(event: Event) -> str:
             return f"{event.source}@{event.partition}"
         case RunReport():
             return event.run
+        case GraphChanged():
+            return event.asset_id
 
 
 def record_of(message: Received) -> tuple[str | None, str | None]:
@@ -177,6 +181,8 @@ def _placement(event: Event) -> str | int:
             return event.partition
         case RunReport():
             return event.source
+        case GraphChanged():
+            return 0  # one partition, so that their order is that of the journal
 
 
 def _data(event: Event, known: _Type) -> bytes:

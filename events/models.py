@@ -8,7 +8,7 @@ everything else (who, when, which sequence) travels in the CloudEvents attribute
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -173,8 +173,24 @@ class RunReport(_Sequenced):
     problems: tuple[Problem, ...] = Field(default=(), description="at most `MAX_PROBLEMS`; the counts are complete")
 
 
+class GraphChanged(_Sequenced):
+    """`landkarte.graph.changed.v1`: an entry of the journal, for others; `sequence` is its number, once each.
+
+    `fields`: what of the asset changed, [before, after]; `edges`: relationships that start at it and changed, [type,
+    target's id, before, after]. None where there is nothing; both are left out where they would exceed a message.
+    """
+
+    asset_id: str
+    kind: str
+    name: str
+    what: str
+    event_ids: tuple[str, ...]
+    fields: dict[str, Any] = {}
+    edges: tuple[Any, ...] = ()
+
+
 MAX_PROBLEMS = 1000
-Event = RecordObserved | RecordWithdrawn | RunCompleted | RunReport
+Event = RecordObserved | RecordWithdrawn | RunCompleted | RunReport | GraphChanged
 
 
 def record_key(source: str, native_key: str) -> str:

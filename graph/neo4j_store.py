@@ -14,6 +14,7 @@ from graph.neo4j_reader import Neo4jReader
 from graph.neo4j_schema import schema_statements
 from graph.neo4j_transaction import Neo4jTransaction
 from graph.store import (
+    LEASE,
     SCHEMA_VERSION,
     BatchTooLarge,
     Clock,
@@ -27,7 +28,7 @@ from graph.values import time_of, time_text
 CONNECT_SECONDS = 5.0
 RETRY_SECONDS = 3.0
 """How long the driver itself tries again after a conflict or a lost connection; the caller waits outages out."""
-TRANSACTION_SECONDS = 120.0
+TRANSACTION_SECONDS = 60.0
 """After that the server ends a transaction: a writer that froze in the middle must not hold the lock for ever."""
 LEASE_SECONDS = 10.0
 """The same for taking, renewing and releasing the lease, which wait for the lock where another one writes."""
@@ -62,11 +63,11 @@ class Neo4jStore(Neo4jReader):
             self.close()
             raise
 
-    def acquire(self, owner: str, lease: timedelta) -> Writer | None:
+    def acquire(self, owner: str, lease: timedelta, *, take_over: bool = False) -> Writer | None:
         def work(tx: ManagedTransaction) -> Writer | None:
             now, state = self._clock(), _locked(tx)
             until = time_of(state.get("lease_until"))
-            if state.get("owner", owner) != owner and until is not None and until > now:
+            if state.get("owner", owner) != owner and until is not None and until > now and not take_over:
                 return None
             epoch = int(state.get("epoch", 0)) + 1
             _put(tx, owner=owner, epoch=epoch, lease_until=time_text(now + lease))
@@ -95,10 +96,12 @@ class Neo4jStore(Neo4jReader):
     def logs(self) -> Sequence[str]:
         return [row["log"] for row in self._rows("MATCH (p:Position) RETURN DISTINCT p.log AS log ORDER BY log")]
 
-    def transact(self, writer: Writer, work: Callable[[Transaction], _T]) -> _T:
+    def transact(self, writer: Writer, work: Callable[[Transaction], _T], lease: timedelta = LEASE) -> _T:
         def checked(tx: ManagedTransaction) -> _T:
             _check(_locked(tx), writer)
-            return work(Neo4jTransaction(tx, self._clock))
+            result = work(Neo4jTransaction(tx, self._clock))
+            _put(tx, lease_until=time_text(self._clock() + lease))
+            return result
 
         return self._writing(checked, TRANSACTION_SECONDS)
 

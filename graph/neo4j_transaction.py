@@ -96,6 +96,12 @@ class Neo4jTransaction:
         found = self._tx.run(question, place=place(source, partition), sequence=sequence, limit=limit)
         return sorted(row["key"] for row in found)
 
+    def members(self, asset_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        question = """
+            UNWIND $rows AS id MATCH (r:Record {asset_id: id}) WHERE r.live RETURN id AS one, collect(r.key) AS many
+        """
+        return grouped(self._read(question, asset_ids))
+
     def live_records(self, after: str, limit: int) -> list[str]:
         question = "MATCH (r:Record) WHERE r.key > $after AND r.live RETURN r.key AS key ORDER BY r.key LIMIT $limit"
         return [row["key"] for row in self._tx.run(question, after=after, limit=limit)]

@@ -13,7 +13,7 @@ from graph.model import Positions
 from graph.sqlite_reader import SqliteReader
 from graph.sqlite_schema import SCHEMA
 from graph.sqlite_transaction import SqliteTransaction
-from graph.store import SCHEMA_VERSION, Clock, StoreUnavailable, Transaction, Writer, WriterLost, check_schema
+from graph.store import LEASE, SCHEMA_VERSION, Clock, StoreUnavailable, Transaction, Writer, WriterLost, check_schema
 from graph.values import time_of, time_text
 
 APPLICATION_ID = 0x4C4B4731  # "LKG1"
@@ -32,12 +32,12 @@ class SqliteStore(SqliteReader):
         self._connections: list[sqlite3.Connection] = []
         self._set_up()
 
-    def acquire(self, owner: str, lease: timedelta) -> Writer | None:
+    def acquire(self, owner: str, lease: timedelta, *, take_over: bool = False) -> Writer | None:
         now = self._clock()
         with self._writing() as connection:
             state = dict(connection.execute("SELECT name, value FROM state"))
             until = time_of(state.get("lease_until"))
-            if state.get("owner", owner) != owner and until is not None and until > now:
+            if state.get("owner", owner) != owner and until is not None and until > now and not take_over:
                 return None
             epoch = int(state.get("epoch", 0)) + 1
             _put(connection, owner=owner, epoch=epoch, lease_until=time_text(now + lease))
@@ -62,10 +62,12 @@ class SqliteStore(SqliteReader):
         with self._reading_state() as connection:
             return [log for (log,) in connection.execute("SELECT DISTINCT log FROM positions ORDER BY log")]
 
-    def transact(self, writer: Writer, work: Callable[[Transaction], _T]) -> _T:
+    def transact(self, writer: Writer, work: Callable[[Transaction], _T], lease: timedelta = LEASE) -> _T:
         with self._writing() as connection:
             _check(connection, writer)
-            return work(SqliteTransaction(connection, self._clock))
+            result = work(SqliteTransaction(connection, self._clock))
+            _put(connection, lease_until=time_text(self._clock() + lease))
+            return result
 
     def close(self) -> None:
         with self._lock:

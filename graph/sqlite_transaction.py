@@ -91,6 +91,10 @@ class SqliteTransaction:
         """
         return [key for (key,) in self._connection.execute(question, (source, partition, sequence, limit))]
 
+    def members(self, asset_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        question = f"SELECT asset_id, key FROM records WHERE live = 1 AND asset_id {_ONE_OF}"
+        return grouped(self._read(question, asset_ids))
+
     def live_records(self, after: str, limit: int) -> list[str]:
         question = "SELECT key FROM records WHERE key > ? AND live = 1 ORDER BY key LIMIT ?"
         return [key for (key,) in self._connection.execute(question, (after, limit))]

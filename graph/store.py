@@ -25,6 +25,8 @@ from graph.model import (
 
 SCHEMA_VERSION = 2
 SHARED_SHOWN = 100
+LEASE = timedelta(seconds=10)
+"""How long a writer may be silent before another takes over."""
 _T = TypeVar("_T")
 
 
@@ -113,6 +115,9 @@ class Transaction(Protocol):
 
     def records_below(self, source: str, partition: int, sequence: int, limit: int) -> list[str]:
         """Keys of live records of this source and partition with a lower sequence; at most `limit`, in order of key."""
+
+    def members(self, asset_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """For each asset the keys of the live records that describe it."""
 
     def live_records(self, after: str, limit: int) -> list[str]:
         """Keys of live records behind that one, in order of key."""
@@ -216,10 +221,10 @@ class GraphStore(GraphReader, Protocol):
     Opening sets up the schema, which is idempotent and versioned; raises SchemaDiffers, StoreUnavailable.
     """
 
-    def acquire(self, owner: str, lease: timedelta) -> Writer | None:
+    def acquire(self, owner: str, lease: timedelta, *, take_over: bool = False) -> Writer | None:
         """Become the writer if there is none, its lease has ended, or it is the same owner; else None.
 
-        Raises the epoch.
+        Raises the epoch. `take_over`: in any case; the one that wrote finds out, and stands by.
         """
 
     def renew(self, writer: Writer, lease: timedelta) -> None:
@@ -234,10 +239,11 @@ class GraphStore(GraphReader, Protocol):
     def logs(self) -> Sequence[str]:
         """Identities of the logs that positions are kept for."""
 
-    def transact(self, writer: Writer, work: Callable[[Transaction], _T]) -> _T:
+    def transact(self, writer: Writer, work: Callable[[Transaction], _T], lease: timedelta = LEASE) -> _T:
         """Run `work` in one transaction that first checks the writer's epoch; it may run again after a conflict.
 
-        Either all it wrote is durable on return or nothing is. Raises WriterLost, StoreUnavailable, BatchTooLarge.
+        Either all it wrote is durable on return or nothing is. It extends the lease as `renew` does, so that a long
+        transaction does not lose it. Raises WriterLost, StoreUnavailable, BatchTooLarge.
         """
 
     def close(self) -> None:

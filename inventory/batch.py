@@ -14,7 +14,10 @@ RETIRED_AT_ONCE = 500
 
 
 class Batch:
-    """Events read from one log between two positions; `apply` is called until it says it is finished."""
+    """Events read from one log between two positions; `apply` is called until it says it is finished.
+
+    `notes` are written with it. `again`: events that the graph contains already, looked at once more (a rebuild).
+    """
 
     def __init__(
         self,
@@ -24,15 +27,19 @@ class Batch:
         log: str,
         expected: Positions,
         positions: Positions,
+        notes: Mapping[str, str] | None = None,
+        again: bool = False,
     ) -> None:
         self.arrived, self.confirmed = arrived, confirmed
         self.log, self.expected, self.positions = log, expected, positions
+        self.notes, self.again = notes or {}, again
 
     def apply(self, tx: Transaction) -> bool:
         """Write the difference. False where a marker has more to retire: then positions stand still; apply it again."""
         markers = markers_of(self.arrived)
         folded, floor, finished = self._fold(tx, markers)
         changes = Changes(self.log, self.expected, self.positions if finished else self.expected)
+        changes.notes = dict(self.notes)
         changes.runs = {item.event.run: _run(item.event) for item in self.arrived if isinstance(item.event, RunReport)}
         if finished:
             changes.markers = {at: floor[at] for at in markers}
@@ -56,7 +63,7 @@ class Batch:
         floor = {**dict.fromkeys(places, 0), **tx.markers(places)}
         for at, item in markers.items():
             floor[at] = max(floor[at], item.event.sequence)
-        folded = fold(self.arrived, self.confirmed, rows, floor)
+        folded = fold(self.arrived, self.confirmed, rows, floor, again=self.again)
         finished = True
         for at, item in markers.items():
             below = tx.records_below(*at, floor[at], RETIRED_AT_ONCE)

@@ -32,16 +32,22 @@ class Confirmed:
 
 @dataclass(slots=True)
 class Folded:
-    """A record after the batch. `changed`: something that the graph shows depends on the difference."""
+    """A record after the batch. `changed`: something that the graph shows depends on the difference.
+
+    `again`: look at it in any case, as a rebuild does.
+    """
 
     before: RecordRow | None
     after: RecordRow
     bodies: dict[str, bytes | None] = field(default_factory=dict)
     causes: tuple[str, ...] = ()
+    again: bool = False
 
     @property
     def changed(self) -> bool:
         before, after = self.before, self.after
+        if self.again and after.live:
+            return True
         if before is None or before.live != after.live:
             return after.live or before is not None
         return after.live and _shown(before) != _shown(after)
@@ -74,13 +80,18 @@ def fold(
     confirmed: Iterable[Confirmed],
     before: Mapping[str, RecordRow],
     markers: Mapping[tuple[str, int], int],
+    *,
+    again: bool = False,
 ) -> dict[str, Folded]:
-    """Every record the batch names, as its latest sections, withdrawals and `markers` make it."""
+    """Every record the batch names, as its latest sections, withdrawals and `markers` make it.
+
+    `again`: what is known already is taken once more, and counts as changed (a rebuild).
+    """
     by_record: dict[str, list[Arrived]] = defaultdict(list)
     for item in arrived:
         if isinstance(item.event, RecordObserved | RecordWithdrawn):
             by_record[key_of(item.event)].append(item)
-    folded = {key: _record(items, before.get(key)) for key, items in by_record.items()}
+    folded = {key: _record(items, before.get(key), again=again) for key, items in by_record.items()}
     for dead in confirmed:
         old = folded[dead.record] if dead.record in folded else _untouched(before.get(dead.record))
         if old is not None:  # a record nobody has read yet has nothing to keep alive
@@ -107,12 +118,12 @@ def _untouched(row: RecordRow | None) -> Folded | None:
     return None if row is None else Folded(row, row)
 
 
-def _record(items: list[Arrived], before: RecordRow | None) -> Folded:
+def _record(items: list[Arrived], before: RecordRow | None, *, again: bool) -> Folded:
     withdrawn = max(
         [item.event.sequence for item in items if isinstance(item.event, RecordWithdrawn)]
         + [before.withdrawn if before else 0]
     )
-    folded = Folded(before, replace(before or _blank(items[0]), withdrawn=withdrawn))
+    folded = Folded(before, replace(before or _blank(items[0]), withdrawn=withdrawn), again=again)
     for item in sorted(items, key=lambda item: item.event.sequence):
         if isinstance(item.event, RecordObserved):
             _take(folded, item, item.event)
@@ -128,10 +139,10 @@ def _take(folded: Folded, item: Arrived, event: RecordObserved) -> None:
     """The section replaces its earlier self and nothing else (law 3); what is not newer is a duplicate."""
     row = folded.after
     old = row.sections.get(event.section)
-    if old is not None and event.sequence <= old.sequence:
+    if old is not None and event.sequence < old.sequence + (not folded.again):
         return
     mark = SectionMark(event.sequence, event.changed, _digest(item.body), item.id)
-    newest = event.sequence > max((m.sequence for m in row.sections.values()), default=-1)
+    newest = event.sequence >= max((m.sequence for m in row.sections.values()), default=-1)
     folded.after = replace(
         row, sections={**row.sections, event.section: mark}, sequence=max(row.sequence, event.sequence)
     )
@@ -146,7 +157,7 @@ def _take(folded: Folded, item: Arrived, event: RecordObserved) -> None:
             last_seen=event.time,
             partition=item.partition,
         )
-    if old is None or old.hash != mark.hash:
+    if old is None or old.hash != mark.hash or folded.again:
         folded.bodies[event.section] = item.body
     if old is None or (old.hash, old.changed) != (mark.hash, mark.changed):
         folded.causes += (item.id,)

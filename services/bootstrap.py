@@ -41,7 +41,15 @@ def open_outbox(settings: Settings, source: str) -> Outbox:
 def make_consumer(settings: Settings, log: EventLog, store: GraphStore, on_wait: OnWait) -> Consumer:
     """The inventory of this process."""
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    return Consumer(log, store, owner=owner, on_wait=on_wait, max_bytes=settings.batch_bytes)
+    return Consumer(
+        log,
+        store,
+        owner=owner,
+        on_wait=on_wait,
+        max_bytes=settings.batch_bytes,
+        publish=settings.publish_changes,
+        journal_days=settings.journal_days,
+    )
 
 
 def embedded(settings: Settings) -> bool:

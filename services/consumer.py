@@ -9,17 +9,24 @@ from typing import TypeVar
 from events.codec import DecodeError, decode
 from events.deadletters import dead_letter
 from events.log import RECORDS, RUNS, EventLog, LogUnavailable, Message, StoredMessage, TopicPartition
-from events.models import RecordObserved, record_key
-from graph.store import BatchTooLarge, Clock, GraphStore, PositionsDiffer, StoreUnavailable, Writer, WriterLost
+from events.models import GraphChanged, RecordObserved, record_key
+from graph.model import Changes
+from graph.store import LEASE, BatchTooLarge, Clock, GraphStore, PositionsDiffer, StoreUnavailable, Writer, WriterLost
+from inventory import again
 from inventory.batch import Batch
 from inventory.fold import Arrived, Confirmed
+from inventory.past import BEGINS
 from inventory.reading import fault
+from services import replay
+from services.publishing import Publisher
 
 TOPICS = (RECORDS, RUNS)
-LEASE = timedelta(seconds=15)
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between tries during an outage; the last repeats."""
+BUILDING = "building"
+"""The note of a graph that has not yet caught up with its log for the first time."""
+PRUNE_EVERY = timedelta(hours=1)
 
 OnWait = Callable[[str, float], None]
 Positions = dict[TopicPartition, int]
@@ -50,12 +57,15 @@ class Consumer:
         clock: Clock = lambda: datetime.now(UTC),
         on_wait: OnWait = lambda _reason, _seconds: None,
         max_bytes: int = MAX_BATCH_BYTES,
+        publish: bool = True,
+        journal_days: int = 0,
     ) -> None:
         self._log, self._store, self._owner, self._clock = log, store, owner, clock
-        self._on_wait, self._max_bytes = on_wait, max_bytes
+        self._on_wait, self._max_bytes, self._journal_days = on_wait, max_bytes, journal_days
+        self._publisher = Publisher(log, store) if publish else None
         self._writer: Writer | None = None
-        self._renewed = clock()
-        self.heartbeat = clock()
+        self._building = False
+        self._renewed = self._pruned = self.heartbeat = clock()
 
     def catch_up(self, stop: threading.Event | None = None) -> int:
         """Apply what the log holds as of now; returns how many messages that were. Ends early when `stop` is set."""
@@ -65,6 +75,7 @@ class Consumer:
         while ends is not None and not stop.is_set():
             positions = self._wait_out(stop, self._positions)
             if positions is None or all(positions[at] >= end for at, end in ends.items()):
+                self._wait_out(stop, self._tidy_up)
                 break
             applied += self._wait_out(stop, lambda: self._step(timeout=0.2)) or 0
         return applied
@@ -72,8 +83,24 @@ class Consumer:
     def run(self, stop: threading.Event) -> None:
         """Apply what comes, until `stop` is set."""
         while not stop.is_set():
-            self._wait_out(stop, lambda: self._step(timeout=1.0))
+            if self._wait_out(stop, lambda: self._step(timeout=1.0)) == 0:
+                self._wait_out(stop, self._tidy_up)
         self.release()
+
+    def rebuild(self, stop: threading.Event) -> int:
+        """Read the log again up to where the graph stands, then look at every record once more; gives the changes made.
+
+        Takes the right to write from whoever has it. Answers go on meanwhile; what is right already stays untouched.
+        """
+        before = self._store.status().journal
+        self._writer = self._wait_out(stop, lambda: self._store.acquire(self._owner, LEASE, take_over=True))
+        goal = self._wait_out(stop, self._positions) or {}
+        positions = dict.fromkeys(goal, 0)
+        while any(positions[at] < goal[at] for at in goal) and not stop.is_set():
+            positions = self._wait_out(stop, lambda at=positions: self._read_again(at, goal)) or positions  # type: ignore[misc]
+        if not stop.is_set():
+            self._wait_out(stop, lambda: self._look_again(self._hold()))
+        return self._store.status().journal - before
 
     def release(self) -> None:
         """Let another process become the writer at once."""
@@ -106,14 +133,56 @@ class Consumer:
         """The right to write, taken or kept. Raises StandBy."""
         now = self._clock()
         if self._writer is None:
-            self._writer = self._store.acquire(self._owner, LEASE)
-            self._renewed = now
-            if self._writer is None:
+            writer = self._store.acquire(self._owner, LEASE)
+            if writer is None:
                 raise StandBy("another inventory process writes; this one stands by")
+            self._settle(writer)
+            self._writer, self._renewed = writer, now
         elif now - self._renewed > LEASE / 3:
             self._store.renew(self._writer, LEASE)
             self._renewed = now
         return self._writer
+
+    def _settle(self, writer: Writer) -> None:
+        """What a new writer does first: see that the graph follows this version's rules. Raises RulesTooNew."""
+        if self._publisher:
+            self._publisher.forget()
+        applied = any(self._store.positions(self._log.identity).values())
+        self._building = not applied or bool(self._store.note(BUILDING))
+        if not again.check_rules(self._store.note(again.RULES_NOTE)):
+            self._look_again(writer)
+
+    def _look_again(self, writer: Writer) -> None:
+        """Every record once more, page by page; goes on where an earlier process stopped."""
+        positions = _plain(self._positions())
+        work = again.Again(self._log.identity, positions, self._clock(), self._store.note(again.NOTE))
+        while not self._store.transact(writer, work.apply):
+            work.move_on()
+            self.heartbeat = self._clock()
+
+    def _read_again(self, positions: Positions, goal: Positions) -> Positions:
+        """One batch of what the graph contains already; gives the positions reached, which are stored nowhere."""
+        open_ends = {at: offset for at, offset in positions.items() if offset < goal[at]}
+        messages = self._log.read(open_ends, timeout=1.0, max_bytes=self._max_bytes)
+        old = [message for message in messages if message.offset < goal[message.at]]
+        if old:
+            self._apply(self._hold(), self._positions(), old, again=True)
+        reached = {message.at: message.offset + 1 for message in messages}
+        return positions | (reached or goal)  # nothing is left where compaction took the rest
+
+    def _tidy_up(self) -> None:
+        """What is done when there is nothing to apply: end the first building, drop what the journal need not keep."""
+        notes = {BUILDING: ""} if self._building and self._store.note(BUILDING) else {}
+        self._building = False
+        forget, now = 0, self._clock()
+        if self._journal_days and now - self._pruned > PRUNE_EVERY:
+            cut, self._pruned = now - timedelta(days=self._journal_days), now
+            forget = self._store.change_at(cut)
+            notes |= {BEGINS: cut.isoformat()} if forget else {}
+        if notes:
+            at = _plain(self._positions())
+            changes = Changes(self._log.identity, at, at, notes=notes, forget=forget + 1 if forget else 0)
+            self._store.transact(self._hold(), lambda tx: tx.write(changes))
 
     def _positions(self) -> Positions:
         """The next offset of every partition, from the store alone."""
@@ -129,31 +198,42 @@ class Consumer:
 
     def _step(self, timeout: float) -> int:
         """Read and apply once; returns how many messages."""
-        writer = self._hold()
+        self._hold()
         positions = self._positions()
         messages = self._log.read(positions, timeout=timeout, max_bytes=self._max_bytes)
-        if messages:
-            self._apply(writer, positions, messages)
+        for group in replay.in_order(messages, self._log.ends(TOPICS)) if self._building else [messages]:
+            if group:
+                positions = self._apply(self._hold(), positions, group)
+        if self._publisher and (messages or not self._publisher.begun):
+            self._store.renew(self._hold(), LEASE)  # one that was frozen finds out before it publishes
+            self._publisher.publish()
         return len(messages)
 
-    def _apply(self, writer: Writer, before: Positions, messages: Sequence[StoredMessage]) -> Positions:
-        """Apply these messages; halves them where the store cannot take them at once. Returns the positions reached."""
-        batch, dead, after = self._read(before, messages)
-        if dead:
+    def _apply(
+        self, writer: Writer, before: Positions, messages: Sequence[StoredMessage], *, again: bool = False
+    ) -> Positions:
+        """Apply these messages; halves them where the store cannot take them at once. Returns the positions reached.
+
+        `again`: the graph contains them already, and its positions stay.
+        """
+        batch, dead, after = self._read(before, messages, again=again)
+        if dead and not again:
             self._log.append(dead)
         try:
             while not self._store.transact(writer, batch.apply):
                 self._hold()
         except BatchTooLarge as too_large:
-            if len(messages) == 1:
+            if len(messages) == 1 and not again:
                 return self._set_aside(writer, before, messages[0], f"the graph store cannot take it: {too_large}")
+            if len(messages) == 1:
+                raise
             half = len(messages) // 2
-            middle = self._apply(writer, before, messages[:half])
-            return self._apply(self._hold(), middle, messages[half:])
+            middle = self._apply(writer, before, messages[:half], again=again)
+            return self._apply(self._hold(), middle, messages[half:], again=again)
         return after
 
     def _read(
-        self, before: Positions, messages: Sequence[StoredMessage], refused: str = ""
+        self, before: Positions, messages: Sequence[StoredMessage], refused: str = "", *, again: bool = False
     ) -> tuple[Batch, list[Message], Positions]:
         """Decode; what cannot be read becomes a dead letter that still confirms its record."""
         arrived: list[Arrived] = []
@@ -172,8 +252,19 @@ class Consumer:
             else:
                 arrived.append(item)
         log = self._log.identity
-        batch = Batch(arrived, confirmed, log=log, expected=_plain(before), positions=_plain(after))
+        notes, after = ({}, before) if again else (self._history(messages, before), after)
+        batch = Batch(
+            arrived, confirmed, log=log, expected=_plain(before), positions=_plain(after), notes=notes, again=again
+        )
         return batch, dead, after
+
+    def _history(self, messages: Sequence[StoredMessage], before: Positions) -> dict[str, str]:
+        """Since when the journal tells the past as it was: from the first event, or where compaction left no gaps."""
+        if not self._building:
+            return {}
+        first = {} if any(before.values()) else {BEGINS: min(map(replay.time_of, messages)).isoformat()}
+        gap = replay.gap_until(messages, before)
+        return {BUILDING: self._log.identity} | first | ({BEGINS: gap.isoformat()} if gap else {})
 
     def _set_aside(self, writer: Writer, before: Positions, message: StoredMessage, reason: str) -> Positions:
         """One message that is too large for the store goes to the dead letters, or waiting would never end."""
@@ -185,6 +276,8 @@ class Consumer:
 
 def _arrived(message: StoredMessage, refused: str) -> Arrived:
     event = decode(message)
+    if isinstance(event, GraphChanged):
+        raise DecodeError("the graph's own changes are no record")
     if isinstance(event, RecordObserved) and (reason := refused or fault(event)):
         raise DecodeError(reason, record=record_key(event.source, event.native_key), sequence=event.sequence)
     return Arrived(event, _id(message), message.at.partition, message.value)

@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     batch_bytes: int = Field(
         default=16 * 1024 * 1024, gt=0, description="how much the inventory applies at once, bytes"
     )
+    publish_changes: bool = Field(default=True, description="whether the graph's changes go to the topic of changes")
+    journal_days: int = Field(default=0, ge=0, description="how long the past is kept, days; 0: for ever")
     host: str = Field(default="127.0.0.1", description="address the API listens on")
     port: int = Field(default=8421, ge=1, le=65535, description="port the API listens on")
     sources: list[SourceSettings] = Field(default=[], description="what is collected, `[[sources]]` each")

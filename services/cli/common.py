@@ -15,6 +15,7 @@ from events.kafka_log import TopicMisconfigured
 from events.log import EventLog, LogUnavailable, PositionLost
 from events.outbox import OutboxUnavailable
 from graph.store import AccessDenied, GraphStore, SchemaDiffers, StoreUnavailable
+from inventory.again import RulesTooNew
 from services import bootstrap
 from services.cli.output import say, waiting
 from services.collecting import BACK_OFF
@@ -34,6 +35,7 @@ EXPECTED = (
     PositionLost,
     LogReplaced,
     SchemaDiffers,
+    RulesTooNew,
     TopicMisconfigured,
     NotFound,
     Ambiguous,
