@@ -1,19 +1,13 @@
 """What the Cypher statements have in common: pages of rows, and names from the metamodel, the only ones in a text."""
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby, islice
+from itertools import groupby
 
 from graph.metamodel import CATALOGUE, KINDS, RELATIONS
 from graph.model import EdgeKey, Node
 
 ROWS = 5000
 """Rows of one UNWIND: enough to be quick, few enough for the memory of driver and server."""
-
-
-def pages(values: Iterable[object]) -> Iterator[list[object]]:
-    rest = iter(values)
-    while page := list(islice(rest, ROWS)):
-        yield page
 
 
 def ends(relation: str) -> tuple[str, str]:

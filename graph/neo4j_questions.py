@@ -6,13 +6,14 @@ from typing import Any
 from neo4j import ManagedTransaction
 
 from graph.model import Holders, RecordRow
-from graph.neo4j_cypher import pages
+from graph.neo4j_cypher import ROWS
 from graph.neo4j_schema import key_of, record_of
+from graph.values import pages
 
 
 def asked(tx: ManagedTransaction, question: str, values: Iterable[object], **more: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - query parameters
     """The rows of a question about any number of values, a page of them at a time."""
-    for page in pages(values):
+    for page in pages(values, ROWS):
         for row in tx.run(question, rows=page, **more):
             yield dict(row)
 

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from heapq import merge
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from neo4j import ManagedTransaction
 
 from graph.metamodel import RELATIONS
 from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Relationship, RunRow
 from graph.neo4j_cypher import types as types_of
-from graph.neo4j_questions import holders_of, identifiers_of, records_of
+from graph.neo4j_questions import asked, holders_of, identifiers_of, records_of
 from graph.neo4j_schema import change_of, edge_of, node_of, record_of, run_of, sort_of
 from graph.store import SCHEMA_VERSION, SHARED_SHOWN
-from graph.values import time_of, time_text, unpack, when
+from graph.values import pages, time_of, time_text, unpack, when
 
 PAGE = 2000
 EDGE_PAGE = 50
@@ -147,6 +147,19 @@ class Neo4jReader:
         cursor = str(time_text(when(ended))) if after else ""
         return [run_of(row["r"]) for row in self._rows(question, source=source, ended=cursor, last=last, limit=limit)]
 
+    def nodes(self, ids: Collection[str]) -> dict[str, Node]:
+        question = "UNWIND $rows AS id MATCH (n:Asset|Catalogue {id: id}) RETURN n"
+        found = self._reading(lambda tx: [node_of(row["n"]) for row in asked(tx, question, ids)])
+        return {node.id: node for node in found}
+
+    def edges_of(self, ids: Collection[str], direction: Literal["out", "in"] = "out") -> Iterator[Edge]:
+        left, right = ("-", "->") if direction == "out" else ("<-", "-")
+        question = (
+            f"UNWIND $ids AS id MATCH (:Asset|Catalogue {{id: id}}){left}[e:{types_of()}]{right}() RETURN {_EDGE}"
+        )
+        for some in pages(sorted(ids), EDGE_PAGE):
+            yield from (_edge(row) for row in self._rows(question, ids=some))
+
     def records(self, keys: Collection[str]) -> dict[str, RecordRow]:
         return self._reading(lambda tx: records_of(tx, keys))
 
@@ -169,15 +182,25 @@ class Neo4jReader:
         return ((row["identifier"], frozenset(row["records"])) for row in rows)
 
     def changes(
-        self, *, after: int = 0, before: int = 0, asset_id: str = "", newest_first: bool = False, limit: int = 1000
+        self,
+        *,
+        after: int = 0,
+        before: int = 0,
+        asset_ids: Collection[str] = (),
+        newest_first: bool = False,
+        limit: int = 1000,
     ) -> list[Change]:
         question = f"""
             MATCH (c:Change) WHERE c.number > $after AND ($before = 0 OR c.number < $before)
-            {"AND c.asset_id = $asset" if asset_id else ""}
+            {"AND c.asset_id IN $assets" if asset_ids else ""}
             RETURN c ORDER BY c.number {"DESC" if newest_first else ""} LIMIT $limit
         """
-        rows = self._rows(question, after=after, before=before, asset=asset_id, limit=limit)
+        rows = self._rows(question, after=after, before=before, assets=sorted(asset_ids), limit=limit)
         return [change_of(row["c"]) for row in rows]
+
+    def touched(self, after: int) -> frozenset[str]:
+        question = "MATCH (c:Change) WHERE c.number > $after RETURN DISTINCT c.asset_id AS id"
+        return frozenset(row["id"] for row in self._rows(question, after=after))
 
     def change_at(self, moment: datetime) -> int:
         question = "MATCH (c:Change) WHERE c.recorded_at <= $at RETURN coalesce(max(c.number), 0) AS number"

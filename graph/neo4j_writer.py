@@ -9,10 +9,10 @@ from neo4j import ManagedTransaction
 
 from graph.metamodel import CATALOGUE, KINDS
 from graph.model import Changes, ReferenceRow, node_id
-from graph.neo4j_cypher import by_kind, by_type, ends, pages
+from graph.neo4j_cypher import ROWS, by_kind, by_type, ends
 from graph.neo4j_schema import catalogue_map, edge_map, key_of, node_map, place, record_map, reference_map, run_map
 from graph.store import PositionsDiffer
-from graph.values import moment, pack
+from graph.values import moment, pack, pages
 
 _KIND_LABELS = ":".join(sorted(KINDS.keys() - CATALOGUE))
 
@@ -38,7 +38,7 @@ class DifferenceWriter:
         self._journal()
 
     def _many(self, statement: str, rows: Iterable[object], **more: Any) -> None:  # noqa: ANN401 - query parameters
-        for page in pages(rows):
+        for page in pages(rows, ROWS):
             self._tx.run(statement, rows=page, **more).consume()
 
     def _positions(self) -> None:

@@ -5,12 +5,13 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import Literal
 
 from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Relationship, RunRow
 from graph.sqlite_questions import holders_of, identifiers_of, records_of
 from graph.sqlite_schema import NODE, RECORD, Row, array, catalogue_of, edge_of, node_of, record_of
 from graph.store import SCHEMA_VERSION, SHARED_SHOWN
-from graph.values import time_of, time_text, unpack, when
+from graph.values import pages, time_of, time_text, unpack, when
 
 PAGE = 2000
 Reading = Callable[[], AbstractContextManager[sqlite3.Connection]]
@@ -122,6 +123,18 @@ class SqliteReader:
             rows = connection.execute(question, (source, *cursor, limit)).fetchall()
         return [_run(row) for row in rows]
 
+    def nodes(self, ids: Collection[str]) -> dict[str, Node]:
+        with self._reading() as connection:
+            return _nodes(connection, ids)
+
+    def edges_of(self, ids: Collection[str], direction: Literal["out", "in"] = "out") -> Iterator[Edge]:
+        end = "source_id" if direction == "out" else "target_id"
+        for some in pages(sorted(ids), PAGE):
+            with self._reading() as connection:
+                question = f"SELECT * FROM edges WHERE {end} IN (SELECT value FROM json_each(?))"
+                found = connection.execute(question, (array(some),)).fetchall()
+            yield from map(edge_of, found)
+
     def records(self, keys: Collection[str]) -> dict[str, RecordRow]:
         with self._reading() as connection:
             return records_of(connection, keys)
@@ -145,19 +158,31 @@ class SqliteReader:
                 yield key, frozenset(record for (record,) in connection.execute(few, (key, SHARED_SHOWN)))
 
     def changes(
-        self, *, after: int = 0, before: int = 0, asset_id: str = "", newest_first: bool = False, limit: int = 1000
+        self,
+        *,
+        after: int = 0,
+        before: int = 0,
+        asset_ids: Collection[str] = (),
+        newest_first: bool = False,
+        limit: int = 1000,
     ) -> list[Change]:
+        mine = "asset_id IN (SELECT value FROM json_each(?3))" if asset_ids else "?3 = '[]'"
         question = f"""
             SELECT asset_id, what, event_ids, detail, number, recorded_at FROM changes
-            WHERE number > ?1 AND (?2 = 0 OR number < ?2) {"AND asset_id = ?3" if asset_id else "AND ?3 = ''"}
+            WHERE number > ?1 AND (?2 = 0 OR number < ?2) AND {mine}
             ORDER BY number {"DESC" if newest_first else ""} LIMIT ?4
         """
         with self._reading() as connection:
-            rows = connection.execute(question, (after, before, asset_id, limit)).fetchall()
+            rows = connection.execute(question, (after, before, array(asset_ids), limit)).fetchall()
         return [
             Change(asset, what, tuple(json.loads(ids)), unpack(detail).decode(), number, when(at))
             for asset, what, ids, detail, number, at in rows
         ]
+
+    def touched(self, after: int) -> frozenset[str]:
+        with self._reading() as connection:
+            rows = connection.execute("SELECT DISTINCT asset_id FROM changes WHERE number > ?", (after,))
+            return frozenset(asset for (asset,) in rows)
 
     def change_at(self, moment: datetime) -> int:
         question = "SELECT coalesce(max(number), 0) FROM changes WHERE recorded_at <= ?"

@@ -6,7 +6,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from graph.model import (
     Change,
@@ -165,6 +165,12 @@ class GraphReader(Protocol):
     ) -> list[Relationship]:
         r"""The node's relationships in order of (type, direction, other id), after that cursor (joined by "\x00")."""
 
+    def nodes(self, ids: Collection[str]) -> dict[str, Node]:
+        """Assets, retired ones too, Endpoints, catalogue nodes, used or not; those that are not there are missing."""
+
+    def edges_of(self, ids: Collection[str], direction: Literal["out", "in"] = "out") -> Iterator[Edge]:
+        """All relationships that start (out) or end (in) at these nodes, in no order."""
+
     def records(self, keys: Collection[str]) -> dict[str, RecordRow]:
         """The rows of these records; those that are not there are missing."""
 
@@ -196,12 +202,21 @@ class GraphReader(Protocol):
         r"""Runs, newest first by (ended, id), after the cursor "isoformat of ended\x00id"."""
 
     def changes(
-        self, *, after: int = 0, before: int = 0, asset_id: str = "", newest_first: bool = False, limit: int = 1000
+        self,
+        *,
+        after: int = 0,
+        before: int = 0,
+        asset_ids: Collection[str] = (),
+        newest_first: bool = False,
+        limit: int = 1000,
     ) -> list[Change]:
         """Entries of the journal with a number above `after` and, unless that is 0, below `before`, in order.
 
-        `asset_id`: of this node only.
+        `asset_ids`: of these nodes only; none: of all.
         """
+
+    def touched(self, after: int) -> frozenset[str]:
+        """The nodes that entries with a number above `after` are about."""
 
     def change_at(self, moment: datetime) -> int:
         """The number of the last entry recorded at or before that moment; 0 where none is kept."""

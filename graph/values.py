@@ -2,12 +2,21 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
+from typing import TypeVar
 
 from graph.model import Claim, Claims
 
+_T = TypeVar("_T")
 _COMPRESSION = 1  # JSON shrinks tenfold at the fastest level already
+
+
+def pages(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    rest = iter(values)
+    while page := list(islice(rest, size)):
+        yield page
 
 
 def text_of(value: object) -> str:

@@ -121,7 +121,7 @@ class Difference:
 
     def _repoint(self, regrouped: Regrouped) -> None:
         """Records that did not change, but describe another asset than before."""
-        rows = {key: self.rows[key] for key in regrouped.owner if key not in self.folded}
+        rows = {key: self.rows[key] for key in regrouped.owner}
         rows |= {said.curation.row.key: said.curation.row for said in self.said.values() if said.curation}
         for key, row in rows.items():
             asset = regrouped.owner.get(described_by(key), row.asset_id)

@@ -223,10 +223,9 @@ class Consumer:
             while not self._store.transact(writer, batch.apply):
                 self._hold()
         except BatchTooLarge as too_large:
-            if len(messages) == 1 and not again:
-                return self._set_aside(writer, before, messages[0], f"the graph store cannot take it: {too_large}")
             if len(messages) == 1:
-                raise
+                reason = f"the graph store cannot take it: {too_large}"
+                return self._set_aside(writer, before, messages[0], reason, again=again)
             half = len(messages) // 2
             middle = self._apply(writer, before, messages[:half], again=again)
             return self._apply(self._hold(), middle, messages[half:], again=again)
@@ -266,10 +265,13 @@ class Consumer:
         gap = replay.gap_until(messages, before)
         return {BUILDING: self._log.identity} | first | ({BEGINS: gap.isoformat()} if gap else {})
 
-    def _set_aside(self, writer: Writer, before: Positions, message: StoredMessage, reason: str) -> Positions:
+    def _set_aside(
+        self, writer: Writer, before: Positions, message: StoredMessage, reason: str, *, again: bool
+    ) -> Positions:
         """One message that is too large for the store goes to the dead letters, or waiting would never end."""
-        batch, dead, after = self._read(before, [message], reason)
-        self._log.append(dead)
+        batch, dead, after = self._read(before, [message], reason, again=again)
+        if not again:
+            self._log.append(dead)
         self._store.transact(writer, batch.apply)
         return after
 

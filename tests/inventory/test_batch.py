@@ -36,7 +36,7 @@ def partition(key):
 
 
 def observed(key, sequence, content, *, section="core", kind="Server", first=None, rank=50):
-    source, native = key.split("/")
+    source, native = key.split("/", 1)
     event = RecordObserved(
         source=source,
         native_key=native,
@@ -54,7 +54,7 @@ def observed(key, sequence, content, *, section="core", kind="Server", first=Non
 
 
 def withdrawn(key, sequence):
-    source, native = key.split("/")
+    source, native = key.split("/", 1)
     event = RecordWithdrawn(source=source, native_key=native, sequence=sequence, time=when(sequence))
     return Arrived(event, f"{key}#@{sequence}", partition(key), b"")
 
