@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, overload
 
+from events.models import CURATION
 from graph.metamodel import COMPUTERS
 from graph.model import Node
 from graph.store import GraphReader
@@ -247,7 +248,8 @@ def _link(product: Product | None) -> str:
 
 def _as_of(reader: GraphReader, question: Question) -> dict[str, datetime]:
     seen = reader.status().last_seen
-    return {name: at for name, at in sorted(seen.items()) if not question.sources or name in question.sources}
+    wanted = question.sources or seen.keys() - {CURATION}  # a person's word does not grow old
+    return {name: at for name, at in sorted(seen.items()) if name in wanted}
 
 
 def _computers(reader: GraphReader, question: Question) -> Iterator[Node]:

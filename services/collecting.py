@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +32,7 @@ class Job:
     rank: int
     complete: bool
     planned: datetime = field(default_factory=lambda: datetime.now(UTC))
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def run_id(self) -> str:
@@ -56,7 +57,7 @@ def collect(job: Job, outbox: Outbox) -> RunReport:
     The run is complete where it is meant to be and nothing failed, failed where nothing was usable, else partial.
     """
     report = Report()
-    outbox.begin(job.run_id, job.collector.name, job.rank)
+    outbox.begin(job.run_id, job.collector.name, job.rank, job.ranks)
     try:
         job.collector.collect(job.settings, Run(_emitter(outbox.put, report), report))
     except SourceUnavailable as error:

@@ -3,6 +3,7 @@
 import difflib
 import os
 import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -17,7 +18,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from events.models import SourceName
+from events.models import CURATION, Rank, SourceName
+from graph.metamodel import ASSETS, GROUPS
+from inventory.quality import Expected
 from services.collectors import COLLECTORS
 
 DEFAULT_FILE = Path("landkarte.toml")
@@ -37,13 +40,39 @@ class SourceSettings(BaseModel):
     name: SourceName = Field(description="the source's name, in every record it says")
     schedule: str = Field(default="", description='when to collect: cron ("15 2 * * *", UTC) or "every 6 hours"')
     rank: int | None = Field(default=None, ge=0, le=100, description="trust; the higher wins; the type's where empty")
+    ranks: dict[str, Rank] = Field(default={}, description="trust in groups of properties, where it is another")
     complete: bool = Field(default=True, description="whether a run sees everything, so that what it misses is retired")
+    authoritative: frozenset[str] = Field(
+        default=frozenset(), description="kinds of which it should list every asset; coverage is measured against it"
+    )
+    silent_after_days: int = Field(default=14, gt=0, description="after so many days without a word it is a finding")
 
     @field_validator("type")
     @classmethod
     def _known_type(cls, value: str) -> str:
         if value not in COLLECTORS:
             raise ValueError(f"{value!r} is no type of source; known are {', '.join(sorted(COLLECTORS))}")
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _own_name(cls, value: str) -> str:
+        if value == CURATION:
+            raise ValueError(f"{value!r} is the source of what persons correct; give it another name")
+        return value
+
+    @field_validator("ranks")
+    @classmethod
+    def _known_groups(cls, value: dict[str, int]) -> dict[str, int]:
+        if wrong := value.keys() - GROUPS:
+            raise ValueError(f"{min(wrong)!r} is no group of properties; known are {', '.join(sorted(GROUPS))}")
+        return value
+
+    @field_validator("authoritative")
+    @classmethod
+    def _known_kinds(cls, value: frozenset[str]) -> frozenset[str]:
+        if wrong := value - ASSETS:
+            raise ValueError(f"{min(wrong)!r} is no kind; known are {', '.join(sorted(ASSETS))}")
         return value
 
     @field_validator("schedule")
@@ -154,6 +183,15 @@ def load(path: Path | None = None, **values: object) -> Settings:
         raise ConfigurationError(_one_line(error)) from None  # the chain would show the values
     assert isinstance(found, Settings)
     return found
+
+
+def expectations(settings: Settings) -> dict[str, Expected]:
+    """What is expected of each configured source, as of now."""
+    now = datetime.now(UTC)
+    return {
+        source.name: Expected(now - timedelta(days=source.silent_after_days), source.authoritative)
+        for source in settings.sources
+    }
 
 
 def parse_schedule(text: str) -> CronTrigger | dict[str, int]:

@@ -6,12 +6,12 @@ from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from services.api import models, problems
+from services.api import knowledge, models, problems
 from services.api.metrics import render
 from services.api.routes import router
 from services.api.state import State
 
-_ERRORS = {code: {"model": models.Problem} for code in (404, 409, 422, 500, 503)}
+_ERRORS = {code: {"model": models.Problem} for code in (404, 409, 410, 422, 500, 503)}
 
 
 def create_app(state: State) -> FastAPI:
@@ -25,6 +25,7 @@ def create_app(state: State) -> FastAPI:
     app.state.landkarte = state
     problems.add_to(app)
     app.include_router(router)
+    app.include_router(knowledge.router)
     _add_health(app, state)
     return app
 

@@ -20,8 +20,27 @@ class Asset(BaseModel):
     retired_at: datetime | None
 
 
+class Claim(BaseModel):
+    """What one record says. `confirmed`: when the record was last seen; null as of a day in the past."""
+
+    record: str
+    source: str
+    value: Scalar | dict[str, Scalar]
+    confirmed: datetime | None
+
+
+class PropertyClaims(BaseModel):
+    """A property: since when it is so, the claim that won, and those that lost."""
+
+    name: str
+    value: Scalar
+    since: datetime | None
+    won: Claim
+    lost: list[Claim]
+
+
 class Related(BaseModel):
-    """A relationship seen from the asset asked for; `records` claim it."""
+    """A relationship seen from the asset asked for; `records` claim it, `claims` what each says, the winner first."""
 
     type: str
     direction: str
@@ -31,12 +50,14 @@ class Related(BaseModel):
     properties: dict[str, Scalar]
     sources: list[str]
     records: list[str]
+    claims: list[Claim]
     since: datetime
 
 
 class AssetDetail(Asset):
-    """An asset with its relationships; `more_relationships` is the cursor of the next page of them."""
+    """An asset with who says what of it, and its relationships; `more_relationships`: the cursor of their next page."""
 
+    claims: list[PropertyClaims]
     relationships: list[Related]
     more_relationships: str | None
 
@@ -60,6 +81,79 @@ class SourceRecord(BaseModel):
     first_observed: datetime
     last_seen: datetime
     sections: dict[str, Any]
+
+
+class IdentifierReason(BaseModel):
+    """What one identifier does: joins, alone, ignored or barred; `elsewhere`: [record, its asset] that have it too."""
+
+    scheme: str
+    value: str
+    state: str
+    text: str
+    records: list[str]
+    elsewhere: list[tuple[str, str]]
+
+
+class RecordIdentity(BaseModel):
+    """Why a record describes the asset; `curation`: what a person said of it."""
+
+    record: str
+    kind: str
+    reasons: list[IdentifierReason]
+    curation: list[str]
+
+
+class Change(BaseModel):
+    """An entry of the journal in words."""
+
+    number: int
+    recorded_at: datetime
+    asset_id: str
+    kind: str
+    name: str
+    what: str
+    continued: str
+    lines: list[str]
+    events: list[str]
+
+
+class ChangePage(BaseModel):
+    """Entries of the journal; `next` is what to ask for next, null where there are no more now."""
+
+    items: list[Change]
+    next: int | None
+
+
+class Finding(BaseModel):
+    """Something to look at, with the assets and records behind it."""
+
+    kind: str
+    name: str
+    text: str
+    assets: list[str]
+    records: list[str]
+    sources: list[str]
+    units: list[str]
+
+
+class Coverage(BaseModel):
+    """Of an authoritative list: how many it has, of these seen by others, and seen by others but not listed."""
+
+    listed: int
+    confirmed: int
+    unlisted: int
+
+
+class QualityPage(BaseModel):
+    """Findings, with counts by kind, by source and by organisation unit; `limits`: what could not be looked at."""
+
+    counts: dict[str, int]
+    by_source: dict[str, dict[str, int]]
+    by_unit: dict[str, dict[str, int]]
+    coverage: dict[str, Coverage]
+    limits: list[str]
+    items: list[Finding]
+    next: str | None
 
 
 class ObsolescenceRow(BaseModel):

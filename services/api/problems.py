@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from events.log import LogUnavailable
 from graph.store import AccessDenied, StoreUnavailable
+from inventory.past import BeforeThePast, NotKept
 from services.api.cursors import WrongCursor
 from services.lookup import Ambiguous, NotFound
 
@@ -44,6 +45,11 @@ def add_to(app: FastAPI) -> None:
     @app.exception_handler(NotFound)
     def _missing(_request: Request, error: NotFound) -> JSONResponse:
         return problem(404, str(error))
+
+    @app.exception_handler(BeforeThePast)
+    @app.exception_handler(NotKept)
+    def _not_kept(_request: Request, error: Exception) -> JSONResponse:
+        return problem(410, str(error))
 
     @app.exception_handler(Ambiguous)
     def _several(_request: Request, error: Ambiguous) -> JSONResponse:

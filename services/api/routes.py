@@ -1,7 +1,7 @@
 """The questions under /api/v1."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Annotated
@@ -10,6 +10,8 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from graph.metamodel import ASSETS
 from graph.model import Node, Relationship
+from graph.store import GraphReader
+from graph.topology import load_topology
 from inventory.impact import dependants, in_words
 from inventory.lifecycle import VERDICTS
 from inventory.obsolescence import Question, Row, Rows, obsolete
@@ -17,6 +19,7 @@ from services.api import cursors
 from services.api import models as m
 from services.api.state import State
 from services.lookup import NotFound, find_one, find_sources
+from services.provenance import Witnesses
 from services.status import status_of
 
 MAX_PAGE = 1000
@@ -31,6 +34,15 @@ def state_of(request: Request) -> State:
 
 
 Here = Annotated[State, Depends(state_of)]
+AsOf = Annotated[datetime | None, Query(description="as it was known then; a day means its end, UTC")]
+
+
+def reader_of(here: Here, as_of: AsOf = None) -> GraphReader:
+    """The graph as it is, or as it was known."""
+    return here.reader(as_of)
+
+
+Graph = Annotated[GraphReader, Depends(reader_of)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="how many at most")]
 Cursor = Annotated[str, Query(description="`next` of the page before", max_length=2000)]
 Sources = Annotated[list[str] | None, Query(alias="source", description="only of these sources; * is allowed")]
@@ -39,14 +51,14 @@ Kinds = Annotated[list[str] | None, Query(alias="kind", description="only of the
 
 @router.get("/assets")
 def list_assets(
-    here: Here, kind: Kinds = None, source: Sources = None, text: str = "", *, retired: bool = False,
+    graph: Graph, kind: Kinds = None, source: Sources = None, text: str = "", *, retired: bool = False,
     after: Cursor = "", limit: Limit = 100,
 ) -> m.AssetPage:  # fmt: skip
     """Assets in order of their names. `text`: a part of the name."""
-    found = here.store.assets(
+    found = graph.assets(
         kinds=_kinds(kind),
         text=text,
-        sources=find_sources(here.store, source or []),
+        sources=find_sources(graph, source or []),
         retired=retired,
         after=cursors.read(after),
         limit=limit,
@@ -56,49 +68,53 @@ def list_assets(
 
 
 @router.get("/assets/{asset_id}")
-def get_asset(here: Here, asset_id: str, after: Cursor = "", limit: Limit = MAX_PAGE) -> m.AssetDetail:
-    """One asset with its relationships. An id that went on as another asset's finds that."""
-    node = _node(here, asset_id)
-    found = here.store.relationships(node.id, after=cursors.read(after), limit=limit)
+def get_asset(graph: Graph, asset_id: str, after: Cursor = "", limit: Limit = MAX_PAGE) -> m.AssetDetail:
+    """One asset: who says what of it, and its relationships. An id that went on as another asset's finds that."""
+    node = node_of(graph, asset_id)
+    found = graph.relationships(node.id, after=cursors.read(after), limit=limit)
+    witnesses = Witnesses(graph, node, [item.edge for item in found])
     last = found[-1] if len(found) == limit else None
     following = cursors.write(last.edge.key.type, last.direction, last.other.id) if last else None
     return m.AssetDetail(
-        **_asset(node).model_dump(), relationships=[_related(item) for item in found], more_relationships=following
+        **_asset(node).model_dump(),
+        claims=[m.PropertyClaims.model_validate(asdict(item)) for item in witnesses.properties()],
+        relationships=[_related(item, witnesses) for item in found],
+        more_relationships=following,
     )
 
 
-@router.get("/assets/{asset_id}/records")
-def get_records(here: Here, asset_id: str) -> list[m.SourceRecord]:
-    """What each source says of it, as reported."""
-    return [
-        m.SourceRecord(**asdict(row) | {"sections": {name: json.loads(body) for name, body in bodies.items()}})
-        for row, bodies in here.store.describing(_node(here, asset_id).id)
-    ]
+@dataclass
+class Asked:
+    """What of the obsolete is asked for."""
+
+    on: date | None = None
+    within_months: Annotated[int, Query(ge=0, le=600)] = 12
+    source: Sources = None
+    kind: Kinds = None
+    verdict: Annotated[list[str] | None, Query(description="only these verdicts")] = None
 
 
 @router.get("/obsolescence")
 def get_obsolescence(
     here: Here,
-    on: date | None = None,
-    within_months: Annotated[int, Query(ge=0, le=600)] = 12,
-    source: Sources = None,
-    kind: Kinds = None,
-    verdict: Annotated[list[str] | None, Query(description="only these verdicts")] = None,
+    graph: Graph,
+    asked: Annotated[Asked, Depends()],
+    as_of: AsOf = None,
     after: Cursor = "",
     limit: Limit = 100,
 ) -> m.ObsolescencePage:
     """Systems and programs by their verdicts, worst first; supported ones and unknown ones only where asked for."""
-    wanted = verdict or ["unsupported", "ending"]
+    wanted = asked.verdict or ["unsupported", "ending"]
     if wrong := set(wanted) - set(VERDICTS):
         raise NotFound(f"verdict {min(wrong)!r} is not known; known are {', '.join(VERDICTS)}")
     question = Question(
-        on=on or datetime.now(UTC).date(),
-        within_months=within_months,
-        sources=find_sources(here.store, source or []),
-        kinds=frozenset(_kinds(kind)),
+        on=asked.on or (as_of or datetime.now(UTC)).date(),
+        within_months=asked.within_months,
+        sources=find_sources(graph, asked.source or []),
+        kinds=frozenset(_kinds(asked.kind)),
         verdicts=frozenset(v for v in VERDICTS if v in wanted),
     )
-    answer = obsolete(here.store, here.matcher, question)
+    answer = obsolete(graph, here.matcher, question)
     page = _page(answer.rows, cursors.read(after), limit)
     return m.ObsolescencePage(
         on=answer.on,
@@ -117,11 +133,11 @@ def get_obsolescence(
 
 @router.get("/impact")
 def get_impact(
-    here: Here, asset: Annotated[list[str], Query(alias="id", description="ids or names of what fails")]
+    here: Here, graph: Graph, asset: Annotated[list[str], Query(alias="id", description="ids or names of what fails")]
 ) -> m.ImpactAnswer:
     """What is affected when these fail, with the shortest way to each."""
-    topology = here.topology()
-    failed = [find_one(here.store, name) for name in asset]
+    topology = here.topology() if graph is here.store else load_topology(graph)
+    failed = [find_one(graph, name) for name in asset]
     if gone := [node for node in failed if node.id not in topology.nodes]:
         raise NotFound(f"{gone[0].name!r} is retired or no asset: nothing runs that could depend on it")
     impact = dependants(topology, [node.id for node in failed])
@@ -175,18 +191,19 @@ def _kinds(kinds: list[str] | None) -> list[str]:
     return kinds or []
 
 
-def _node(here: State, node_id: str) -> Node:
-    node = here.store.node(node_id)
+def node_of(graph: GraphReader, node_id: str) -> Node:
+    """The asset of that id. Raises NotFound."""
+    node = graph.node(node_id)
     if node is None:
         raise NotFound(f"no asset has the id {node_id!r}; /api/v1/assets?text= finds assets by name")
     return node
 
 
 def _asset(node: Node) -> m.Asset:
-    return m.Asset(**{name: value for name, value in asdict(node).items() if name != "rules"})
+    return m.Asset.model_validate(node, from_attributes=True)
 
 
-def _related(item: Relationship) -> m.Related:
+def _related(item: Relationship, witnesses: Witnesses) -> m.Related:
     edge, other = item.edge, item.other
     return m.Related(
         type=edge.key.type,
@@ -197,5 +214,6 @@ def _related(item: Relationship) -> m.Related:
         properties=edge.properties,
         sources=list(edge.sources),
         records=sorted(edge.claims),
+        claims=[m.Claim.model_validate(asdict(claim)) for claim in witnesses.claims(edge)],
         since=edge.since,
     )

@@ -12,9 +12,10 @@ from inventory.impact import dependants, in_words
 from inventory.lifecycle import Verdict, load_table
 from inventory.matching import Matcher
 from inventory.obsolescence import Obsolescence, Question, Row, obsolete
-from services import bootstrap
-from services.cli.common import Config, settings_of
+from services.cli import ask_asset
+from services.cli.common import Config
 from services.cli.output import Format, cell, fields, out, print_json, print_rows, say
+from services.cli.reading import As, AsOf, Sources, reading
 from services.lookup import find_one, find_sources
 
 COLUMNS = {
@@ -27,8 +28,6 @@ COLUMNS = {
 }
 """Of the table, which has to fit a terminal; CSV and JSON have all."""
 ALL_COLUMNS = {field.name: field.name for field in dataclasses.fields(Row)}
-Sources = Annotated[list[str] | None, typer.Option("--source", help="only of these sources; * is allowed; repeatable")]
-As = Annotated[Format, typer.Option("--format", help="how the answer is printed")]
 
 
 class Language(StrEnum):
@@ -43,8 +42,10 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="Ask the graph.", no_args_is_help=True)
     group.command("obsolete")(ask_obsolete)
     group.command("impact")(ask_impact)
-    group.command("asset")(ask_asset)
+    group.command("asset")(ask_asset.ask_asset)
     group.command("find")(ask_find)
+    group.command("quality")(ask_asset.ask_quality)
+    group.command("changes")(ask_asset.ask_changes)
     app.add_typer(group, name="ask")
 
 
@@ -54,19 +55,20 @@ def ask_obsolete(
     everything: Annotated[bool, typer.Option("--all", help="also what is supported, and what is unknown")] = False,
     limit: Annotated[int, typer.Option(min=1, help="rows of the table; JSON and CSV have all")] = 50,
     source: Sources = None,
+    as_of: AsOf = None,
     form: As = Format.TABLE,
     config: Config = None,
 ) -> None:
     """Systems and programs past their support, or soon to be; what is unknown is counted apart."""
-    reader = bootstrap.open_store(settings_of(config))
     verdicts: frozenset[Verdict] = frozenset({"unsupported", "ending"})
-    question = Question(
-        on=on.date() if on else datetime.now(UTC).date(),
-        within_months=within,
-        sources=find_sources(reader, source or []),
-        verdicts=verdicts | frozenset({"supported", "unknown"}) if everything else verdicts,
-    )
-    show_obsolete(obsolete(reader, Matcher(load_table()), question), form, limit)
+    with reading(config, as_of) as reader:
+        question = Question(
+            on=(on or as_of or datetime.now(UTC)).date(),
+            within_months=within,
+            sources=find_sources(reader, source or []),
+            verdicts=verdicts | frozenset({"supported", "unknown"}) if everything else verdicts,
+        )
+        show_obsolete(obsolete(reader, Matcher(load_table()), question), form, limit)
 
 
 def show_obsolete(answer: Obsolescence, form: Format, limit: int) -> None:
@@ -103,50 +105,18 @@ def summary(answer: Obsolescence) -> list[str]:
 def ask_impact(
     names: Annotated[list[str], typer.Argument(metavar="ASSET...", help="ids or names of what fails")],
     language: Annotated[Language, typer.Option(help="language of the words")] = Language.EN,
+    as_of: AsOf = None,
     form: As = Format.TABLE,
     config: Config = None,
 ) -> None:
     """What is affected when something fails, with the way to each."""
-    reader = bootstrap.open_store(settings_of(config))
-    failed = [find_one(reader, name) for name in names]
-    impact = dependants(load_topology(reader), [node.id for node in failed])
+    with reading(config, as_of) as reader:
+        failed = [find_one(reader, name) for name in names]
+        impact = dependants(load_topology(reader), [node.id for node in failed])
     if form is Format.TABLE:
         out.print(in_words(impact, language.value), markup=False)
         return
     print_rows(impact.rows(), {name: name for name in ("kind", "name", "distance", "path", "offices", "id")}, form)
-
-
-def ask_asset(
-    name: Annotated[str, typer.Argument(metavar="ASSET", help="id or name")],
-    form: As = Format.TABLE,
-    config: Config = None,
-) -> None:
-    """One asset: its properties, its relationships, and the records that describe it."""
-    reader = bootstrap.open_store(settings_of(config))
-    node = find_one(reader, name)
-    related = reader.relationships(node.id)
-    rows = [
-        {
-            "relation": item.edge.key.type,
-            "direction": item.direction,
-            "kind": item.other.kind,
-            "other": item.other.name,
-            "sources": item.edge.sources,
-            "since": item.edge.since,
-        }
-        for item in related
-    ]
-    if form is Format.JSON:
-        records = [row.key for row, _ in reader.describing(node.id)]
-        print_json(fields(node) | {"relationships": rows, "records": records})
-        return
-    if form is Format.TABLE:
-        told = {"id": node.id, "kind": node.kind, "name": node.name, "sources": node.sources, "since": node.first_seen}
-        told |= {"retired": node.retired_at} if node.retired_at else {}
-        pairs = [{"name": key, "value": value} for key, value in (told | node.properties).items()]
-        print_rows(pairs, {"name": "PROPERTY", "value": "VALUE"}, form)
-    columns = ("relation", "direction", "kind", "other", "sources", "since")
-    print_rows(rows, {column: column.upper() for column in columns}, form)
 
 
 def ask_find(
@@ -154,11 +124,12 @@ def ask_find(
     kind: Annotated[list[str] | None, typer.Option(help="only of this kind; repeatable")] = None,
     source: Sources = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    as_of: AsOf = None,
     form: As = Format.TABLE,
     config: Config = None,
 ) -> None:
     """Assets by a part of their name."""
-    reader = bootstrap.open_store(settings_of(config))
-    found = reader.assets(text=text, kinds=kind or [], sources=find_sources(reader, source or []), limit=limit)
+    with reading(config, as_of) as reader:
+        found = reader.assets(text=text, kinds=kind or [], sources=find_sources(reader, source or []), limit=limit)
     columns = ("kind", "name", "sources", "first_seen", "id")
     print_rows([fields(node) for node in found], {column: column.upper() for column in columns}, form)

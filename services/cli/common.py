@@ -16,11 +16,13 @@ from events.log import EventLog, LogUnavailable, PositionLost
 from events.outbox import OutboxUnavailable
 from graph.store import AccessDenied, GraphStore, SchemaDiffers, StoreUnavailable
 from inventory.again import RulesTooNew
+from inventory.past import BeforeThePast, NotKept
 from services import bootstrap
 from services.cli.output import say, waiting
 from services.collecting import BACK_OFF
 from services.collectors.base import SourceUnavailable
 from services.consumer import LogReplaced
+from services.curating import Refused
 from services.lookup import Ambiguous, NotFound
 from services.settings import ConfigurationError, Settings, load
 
@@ -39,6 +41,9 @@ EXPECTED = (
     TopicMisconfigured,
     NotFound,
     Ambiguous,
+    Refused,
+    BeforeThePast,
+    NotKept,
 )
 """Errors whose text is for the person: it names the thing, the reason and what to do."""
 Config = Annotated[Path | None, typer.Option("--config", help="the configuration file [default: ./landkarte.toml]")]

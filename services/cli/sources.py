@@ -79,7 +79,7 @@ def sample_city(
 
 def job_of(source: SourceSettings) -> Job:
     """A run of a configured source, now."""
-    return Job(source.name, COLLECTORS[source.type], source.own(), source.trust(), source.complete)
+    return Job(source.name, COLLECTORS[source.type], source.own(), source.trust(), source.complete, ranks=source.ranks)
 
 
 def _job(kind: str, paths: list[Path], source: str, *, complete: bool) -> Job:

@@ -1,0 +1,191 @@
+"""Findings: where what the sources say cannot all be right, or nobody says anything; each with its records."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, get_args
+
+from graph.model import Claim, Node
+from graph.store import SHARED_SHOWN, GraphReader
+from graph.topology import OWNERSHIP
+from inventory.identifiers import EXCLUSIVE, joins, scheme_of
+from inventory.past import NotKept
+
+FindingKind = Literal[
+    "contradiction", "shared", "near", "disagreement", "unanswered", "silent", "listed-only", "unlisted"
+]
+FINDINGS: tuple[FindingKind, ...] = get_args(FindingKind)
+NOBODY = "-"
+"""The organisation unit of what nobody owns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What is expected of a configured source: to be heard of since `after`, to list all assets of these `kinds`."""
+
+    after: datetime | None = None
+    kinds: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One thing to look at. `assets` (ids) and `records` stand behind it; it counts for `sources` and `units` (names).
+
+    `kind`: contradiction (an asset's records name several values of which it has one), shared (an identifier of several
+    assets), near (assets with the same host name), disagreement (on a property), unanswered (a reference that nobody
+    owns), silent (a source), listed-only (in an authoritative list alone), unlisted (not in it).
+    """
+
+    kind: FindingKind
+    name: str
+    text: str
+    assets: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Quality:
+    """The findings in order, with counts by kind, and of each kind by source and by organisation unit.
+
+    `coverage`: for each authoritative source (listed, of these seen by others too, seen by others but not listed).
+    `limits`: what could not be looked at.
+    """
+
+    findings: list[Finding]
+    counts: Counter[str] = field(default_factory=Counter)
+    by_source: dict[str, Counter[str]] = field(default_factory=dict)
+    by_unit: dict[str, Counter[str]] = field(default_factory=dict)
+    coverage: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    limits: list[str] = field(default_factory=list)
+
+
+def quality(reader: GraphReader, expected: Mapping[str, Expected]) -> Quality:
+    """All findings about the live assets. `expected`: the configured sources. Raises StoreUnavailable."""
+    nodes, edges = reader.network({OWNERSHIP})
+    by_id = {node.id: node for node in nodes}
+    units: dict[str, list[str]] = {}
+    for edge in edges:
+        units.setdefault(edge.key.source_id, []).append(by_id[edge.key.target_id].name)
+    answer = Quality([])
+    found = [*_of_assets(nodes), *_unanswered(reader, nodes), *_silent(reader, expected)]
+    for source, wanted in expected.items():
+        found += _against_list(answer, source, wanted.kinds, nodes)
+    try:
+        found += _shared(reader, by_id)
+    except NotKept as reason:
+        answer.limits.append(f"shared identifiers: {reason}")
+    answer.findings = sorted(_placed(finding, units) for finding in found)
+    for finding in answer.findings:
+        answer.counts[finding.kind] += 1
+        for source in finding.sources:
+            answer.by_source.setdefault(source, Counter())[finding.kind] += 1
+        for unit in finding.units or (NOBODY,):
+            answer.by_unit.setdefault(unit, Counter())[finding.kind] += 1
+    return answer
+
+
+def _of_assets(nodes: Iterable[Node]) -> Iterator[Finding]:
+    for node in nodes:
+        for scheme, claims in node.conflicts.items():
+            yield _finding("contradiction", node, f"{scheme}: {_spread(claims)}", claims)
+        for name, claims in node.claims.items():
+            if len({_plain(claim) for claim in claims}) > 1 and len({_source(claim.record) for claim in claims}) > 1:
+                yield _finding("disagreement", node, f"{name}: {_spread(claims)}", claims)
+
+
+def _unanswered(reader: GraphReader, nodes: Iterable[Node]) -> Iterator[Finding]:
+    ends = {node.id: node for node in nodes if node.kind == "Endpoint"}
+    claimed: dict[str, set[str]] = {}
+    directions: tuple[Literal["out", "in"], ...] = ("out", "in")
+    for direction in directions:
+        for edge in reader.edges_of(ends, direction):
+            here = edge.key.source_id if direction == "out" else edge.key.target_id
+            claimed.setdefault(here, set()).update(edge.claims)
+    for node_id, records in sorted(claimed.items()):
+        node = ends[node_id]
+        text = f"{node.properties['scheme']} {node.name} is referred to, and no record has it"
+        yield Finding("unanswered", node.name, text, (node_id,), tuple(sorted(records)), _sources(records))
+
+
+def _silent(reader: GraphReader, expected: Mapping[str, Expected]) -> Iterator[Finding]:
+    seen = reader.status().last_seen
+    for source, wanted in expected.items():
+        at = seen.get(source)
+        if wanted.after and (at is None or at < wanted.after):
+            text = f"last heard of {at:%Y-%m-%d %H:%M} UTC" if at else "never heard of"
+            yield Finding("silent", source, text, sources=(source,))
+
+
+def _against_list(answer: Quality, source: str, kinds: frozenset[str], nodes: Iterable[Node]) -> Iterator[Finding]:
+    """What an authoritative list names and nobody else has seen, and the reverse."""
+    if not kinds:
+        return
+    listed = both = 0
+    missing: list[Node] = []
+    for node in nodes:
+        if node.kind in kinds and source in node.sources:
+            listed += 1
+            both += len(node.sources) > 1
+            if len(node.sources) == 1:
+                yield _finding("listed-only", node, f"{source} lists it, and no other source has seen it", _who(node))
+        elif node.kind in kinds:
+            missing.append(node)
+    for node in missing:
+        yield _finding(
+            "unlisted", node, f"{', '.join(node.sources)} has seen it, and {source} does not list it", _who(node)
+        )
+    answer.coverage[source] = (listed, both, len(missing))
+
+
+def _shared(reader: GraphReader, by_id: Mapping[str, Node]) -> Iterator[Finding]:
+    for identifier, records in reader.shared():
+        rows = reader.records(records)
+        assets = sorted({row.asset_id for row in rows.values() if row.asset_id in by_id})
+        families = {by_id[asset].kind for asset in assets}
+        _, scheme, value = identifier.split("|", 2)
+        if len(assets) < 2 or scheme == "ip":  # noqa: PLR2004 - an address may be behind another network's
+            continue
+        kind: FindingKind = "shared" if joins(identifier) else "near"
+        names = ", ".join(by_id[asset].name for asset in assets[:5])
+        many = "at least " if len(records) == SHARED_SHOWN else ""
+        grade = (
+            "of which an asset has one" if scheme_of(identifier) in EXCLUSIVE else "of which an asset may have several"
+        )
+        what = f"{scheme} {value}" if kind == "near" else f"{scheme} {value}, {grade},"
+        text = f"{what} stands in records of {many}{len(assets)} assets ({', '.join(sorted(families))}): {names}"
+        yield Finding(kind, value, text, tuple(assets), tuple(sorted(records)), _sources(records))
+
+
+def _finding(kind: FindingKind, node: Node, text: str, claims: Iterable[Claim]) -> Finding:
+    records = sorted({claim.record for claim in claims})
+    return Finding(kind, node.name, text, (node.id,), tuple(records), _sources(records))
+
+
+def _placed(finding: Finding, units: Mapping[str, list[str]]) -> Finding:
+    names = sorted({unit for asset in finding.assets for unit in units.get(asset, ())})
+    return Finding(
+        finding.kind, finding.name, finding.text, finding.assets, finding.records, finding.sources, tuple(names)
+    )
+
+
+def _who(node: Node) -> tuple[Claim, ...]:
+    return node.claims.get("kind", ())
+
+
+def _spread(claims: Iterable[Claim]) -> str:
+    return "; ".join(f"{claim.value} ({claim.record})" for claim in claims)
+
+
+def _plain(claim: Claim) -> str:
+    return " ".join(str(claim.value).casefold().split())
+
+
+def _source(record: str) -> str:
+    return record.split("/", 1)[0]
+
+
+def _sources(records: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({_source(record) for record in records}))

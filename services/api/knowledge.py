@@ -1,0 +1,90 @@
+"""Where what is known comes from, under /api/v1: records, identity, history, changes, findings."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from inventory.explain import explain
+from inventory.quality import FINDINGS, Finding, quality
+from services.api import cursors
+from services.api import models as m
+from services.api.routes import Cursor, Graph, Here, Limit, Sources, node_of
+from services.history import history, tell
+from services.lookup import NotFound, find_sources
+from services.settings import expectations
+
+router = APIRouter(prefix="/api/v1")
+
+
+@router.get("/assets/{asset_id}/records")
+def get_records(graph: Graph, asset_id: str) -> list[m.SourceRecord]:
+    """What each source says of it, as reported."""
+    return [
+        m.SourceRecord(**asdict(row) | {"sections": {name: json.loads(body) for name, body in bodies.items()}})
+        for row, bodies in graph.describing(node_of(graph, asset_id).id)
+    ]
+
+
+@router.get("/assets/{asset_id}/identity")
+def get_identity(graph: Graph, asset_id: str) -> list[m.RecordIdentity]:
+    """Which identifiers join its records, and which do not, and why."""
+    found = explain(graph, node_of(graph, asset_id))
+    return [m.RecordIdentity.model_validate(asdict(item)) for item in found]
+
+
+@router.get("/assets/{asset_id}/history")
+def get_history(graph: Graph, asset_id: str, before: int = 0, limit: Limit = 100) -> m.ChangePage:
+    """What changed of it, newest first; `before` is `next` of the page before."""
+    found = history(graph, node_of(graph, asset_id), before=before, limit=limit)
+    items = [m.Change.model_validate(asdict(item)) for item in tell(graph, found)]
+    return m.ChangePage(items=items, next=items[-1].number if len(items) == limit else None)
+
+
+@router.get("/changes")
+def list_changes(
+    graph: Graph, since: Annotated[int, Query(ge=0, description="after this number")] = 0, limit: Limit = 100
+) -> m.ChangePage:
+    """What changed, oldest first; `since` is `next` of the page before, or the last number seen."""
+    items = [m.Change.model_validate(asdict(item)) for item in tell(graph, graph.changes(after=since, limit=limit))]
+    return m.ChangePage(items=items, next=items[-1].number if len(items) == limit else None)
+
+
+@router.get("/quality")
+def get_quality(
+    here: Here,
+    graph: Graph,
+    kind: Annotated[list[str] | None, Query(description="only of these kinds of finding")] = None,
+    source: Sources = None,
+    after: Cursor = "",
+    limit: Limit = 100,
+) -> m.QualityPage:
+    """Where the sources contradict each other, or say nothing; the counts are of all findings."""
+    if wrong := set(kind or []) - set(FINDINGS):
+        raise NotFound(f"kind {min(wrong)!r} is not known; known are {', '.join(FINDINGS)}")
+    wanted = find_sources(graph, source or [])
+    answer = quality(graph, expectations(here.settings))
+    last = tuple(cursors.read(after).split("\x00")) if after else ()
+    page = [
+        item
+        for item in answer.findings
+        if item.kind in (kind or FINDINGS) and (not wanted or wanted & set(item.sources)) and _place(item) > last
+    ][:limit]
+    return m.QualityPage(
+        counts=answer.counts,
+        by_source={name: dict(counts) for name, counts in answer.by_source.items()},
+        by_unit={name: dict(counts) for name, counts in answer.by_unit.items()},
+        coverage={
+            name: m.Coverage(listed=listed, confirmed=both, unlisted=missing)
+            for name, (listed, both, missing) in answer.coverage.items()
+        },
+        limits=answer.limits,
+        items=[m.Finding.model_validate(asdict(item)) for item in page],
+        next=cursors.write(*_place(page[-1])) if len(page) == limit else None,
+    )
+
+
+def _place(finding: Finding) -> tuple[str, ...]:
+    """What the findings are ordered by, as a cursor has it."""
+    return finding.kind, finding.name, finding.text, *finding.assets

@@ -1,0 +1,163 @@
+"""Commands about what is known of assets, and since when: ask asset, ask quality, ask changes."""
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from graph.model import Node
+from graph.store import GraphReader
+from inventory.explain import Why, explain
+from inventory.quality import FINDINGS, Finding, Quality, quality
+from services.answers import end_of
+from services.cli.common import Config, settings_of
+from services.cli.output import Format, cell, fields, print_json, print_rows, say
+from services.cli.reading import As, AsOf, Sources, reading
+from services.history import history, tell
+from services.lookup import NotFound, find_one, find_sources
+from services.provenance import Witnesses
+from services.settings import expectations
+
+
+def ask_asset(
+    name: Annotated[str, typer.Argument(metavar="ASSET", help="id or name")],
+    why: Annotated[bool, typer.Option("--why", help="which identifiers join its records, and which do not")] = False,
+    as_of: AsOf = None,
+    form: As = Format.TABLE,
+    config: Config = None,
+) -> None:
+    """One asset: who says what of it, since when, and its relationships."""
+    with reading(config, as_of) as reader:
+        node = find_one(reader, name)
+        if why:
+            _show_why(explain(reader, node), form)
+        else:
+            _show_asset(reader, node, form)
+
+
+def _show_asset(reader: GraphReader, node: Node, form: Format) -> None:
+    related = reader.relationships(node.id)
+    witnesses = Witnesses(reader, node, [item.edge for item in related])
+    rows = [
+        {
+            "relation": item.edge.key.type,
+            "direction": item.direction,
+            "kind": item.other.kind,
+            "other": item.other.name,
+            "sources": item.edge.sources,
+            "since": item.edge.since,
+            "confirmed": max((c.confirmed for c in witnesses.claims(item.edge) if c.confirmed), default=None),
+        }
+        for item in related
+    ]
+    if form is Format.JSON:
+        claims = {item.name: fields(item) for item in witnesses.properties()}
+        print_json(fields(node) | {"claims": claims, "relationships": rows})
+        return
+    if form is Format.TABLE:
+        _show_properties(node, witnesses)
+    columns = ("relation", "direction", "kind", "other", "sources", "since", "confirmed")
+    print_rows(rows, {column: column.upper() for column in columns}, form)
+
+
+def _show_properties(node: Node, witnesses: Witnesses) -> None:
+    say(f"id {node.id}" + (f"; retired {cell(node.retired_at)}" if node.retired_at else ""))
+    rows = [
+        {
+            "name": item.name,
+            "value": item.value,
+            "record": item.won.record,
+            "since": item.since,
+            "confirmed": item.won.confirmed,
+            "others": [f"{claim.value} ({claim.record})" for claim in item.lost if claim.value != item.value],
+        }
+        for item in witnesses.properties()
+    ]
+    heads = {"name": "PROPERTY", "value": "VALUE", "record": "RECORD", "since": "SINCE", "confirmed": "CONFIRMED"}
+    print_rows(rows, {**heads, "others": "OTHERS SAY"}, Format.TABLE)
+
+
+def _show_why(records: list[Why], form: Format) -> None:
+    rows = [
+        {"record": item.record, "scheme": r.scheme, "value": r.value, "state": r.state, "why": r.text}
+        for item in records
+        for r in item.reasons
+    ]
+    if form is Format.JSON:
+        print_json([fields(item) for item in records])
+        return
+    print_rows(rows, {name: name.upper() for name in ("record", "scheme", "value", "state", "why")}, form)
+    for item in records:
+        for line in item.curation:
+            say(f"{item.record}: a person said {line}")
+
+
+def ask_quality(
+    kind: Annotated[list[str] | None, typer.Option(help=f"only of this kind: {', '.join(FINDINGS)}")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="rows of the table; JSON and CSV have all")] = 50,
+    source: Sources = None,
+    as_of: AsOf = None,
+    form: As = Format.TABLE,
+    config: Config = None,
+) -> None:
+    """Where the sources contradict each other, or say nothing; each finding with the records behind it."""
+    if wrong := set(kind or []) - set(FINDINGS):
+        raise NotFound(f"kind {min(wrong)!r} is not known; known are {', '.join(FINDINGS)}")
+    with reading(config, as_of) as reader:
+        wanted = find_sources(reader, source or [])
+        answer = quality(reader, expectations(settings_of(config)))
+    rows = [
+        fields(item)
+        for item in answer.findings
+        if item.kind in (kind or FINDINGS) and (not wanted or wanted & set(item.sources))
+    ]
+    if form is Format.JSON:
+        print_json(fields(dataclasses.replace(answer, findings=[])) | {"findings": rows})
+        return
+    columns = (
+        ("kind", "name", "text", "units")
+        if form is Format.TABLE
+        else tuple(f.name for f in dataclasses.fields(Finding))
+    )
+    shown = rows if form is Format.CSV else rows[:limit]
+    print_rows(shown, {name: name.upper() for name in columns}, form)
+    for line in _counted(answer, len(rows) - len(shown)):
+        say(line)
+
+
+def _counted(answer: Quality, hidden: int) -> Iterator[str]:
+    if hidden:
+        yield f"… and {hidden} more rows; --limit, --format csv"
+    for title, counts in (("by source", answer.by_source), ("by organisation unit", answer.by_unit)):
+        for name, kinds in sorted(counts.items()):
+            yield f"{title}: {name}: {', '.join(f'{n} {kind}' for kind, n in sorted(kinds.items()))}"
+    for name, (listed, both, missing) in answer.coverage.items():
+        yield f"coverage of {name}: lists {listed}, of which others saw {both}; others saw {missing} not listed"
+    yield from answer.limits
+
+
+def ask_changes(
+    name: Annotated[str, typer.Argument(metavar="[ASSET]", help="id or name; none: all")] = "",
+    start: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="from the beginning of that day, UTC")
+    ] = None,
+    end: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="to the end of that day, UTC")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    form: As = Format.TABLE,
+    config: Config = None,
+) -> None:
+    """What changed, newest first, and because of which events."""
+    with reading(config) as reader:
+        after = reader.change_at(start.replace(tzinfo=UTC) - timedelta(microseconds=1)) if start else 0
+        before = reader.change_at(end_of(end)) + 1 if end else 0
+        asset = find_one(reader, name) if name else None
+        found = history(reader, asset, after=after, before=before, limit=limit)
+        told = [fields(item) for item in tell(reader, found)]
+    columns = ("recorded_at", "what", "kind", "name", "lines", *(("events",) if form is not Format.TABLE else ()))
+    print_rows(told, {column: column.upper() for column in columns}, form)
+    if form is Format.TABLE and len(told) == limit:
+        say(f"… the newest {limit}; --limit shows more")

@@ -1,0 +1,106 @@
+"""Commands that correct: curate join, separate, set, unset; and rebuild."""
+
+import getpass
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from events.models import CURATION, Draft
+from graph.store import GraphStore
+from services import bootstrap, curating, logs
+from services.cli.common import Config, open_both, settings_of
+from services.cli.output import say, waiting
+from services.collecting import drain
+from services.curating import Note, Refused
+
+Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="records (source/key), or assets by id or name")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="a record (source/key), or an asset by id or name")]
+Reason = Annotated[str, typer.Option(help="why; it is shown with what it changes")]
+Author = Annotated[str, typer.Option(help="who says so [default: the user of this computer]")]
+Expires = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="the last day on which it holds [default: for ever]")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    group = typer.Typer(help="Correct what the sources say.", no_args_is_help=True)
+    group.command("join")(join)
+    group.command("separate")(separate)
+    group.command("set")(pin)
+    group.command("unset")(unset)
+    app.add_typer(group, name="curate")
+    app.command("rebuild")(rebuild)
+
+
+def join(names: Names, reason: Reason, author: Author = "", expires: Expires = None, config: Config = None) -> None:
+    """Let records, or the records of assets, be one asset, whatever they say."""
+    note = _note(reason, author, expires)
+    _curate(config, lambda store: curating.join(store, names, note))
+
+
+def separate(names: Names, reason: Reason, author: Author = "", expires: Expires = None, config: Config = None) -> None:
+    """Let records be an asset apart from the others that now describe the same."""
+    note = _note(reason, author, expires)
+    _curate(config, lambda store: curating.separate(store, names, note))
+
+
+def pin(
+    name: Name,
+    what: Annotated[str, typer.Argument(metavar="PROPERTY", help="a property of its kind, or name")],
+    value: Annotated[str, typer.Argument(metavar="VALUE")],
+    reason: Reason,
+    author: Author = "",
+    expires: Expires = None,
+    config: Config = None,
+) -> None:
+    """Let a property be this, whatever the sources say."""
+    note = _note(reason, author, expires)
+    _curate(config, lambda store: curating.pin(store, name, what, value, note))
+
+
+def unset(
+    name: Name,
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="a property, or identity for join and separate")],
+    config: Config = None,
+) -> None:
+    """Take a correction back."""
+    _curate(config, lambda store: curating.unset(store, name, what))
+
+
+def rebuild(config: Config = None) -> None:
+    """Read the log again and look at every record once more; answers go on, and what is right stays untouched."""
+    logs.set_up()
+    settings = settings_of(config)
+    log, store = open_both(settings)
+    consumer = bootstrap.make_consumer(settings, log, store, waiting)
+    try:
+        changed = consumer.rebuild(threading.Event())
+    finally:
+        consumer.release()
+    say(f"rebuilt: {changed:,} changes" + ("" if changed else "; the graph was as the log and the records say"))
+
+
+def _note(reason: str, author: str, expires: datetime | None) -> Note:
+    if not reason.strip():
+        raise Refused("--reason is empty: say why, for those who find it later")
+    return Note(reason, author or getpass.getuser(), expires.date() if expires else None)
+
+
+def _curate(config: Path | None, find: Callable[[GraphStore], list[Draft]]) -> None:
+    """Make the statements, and say them; they take effect when the inventory applies them."""
+    settings = settings_of(config)
+    with closing(bootstrap.open_store(settings)) as store:
+        drafts = find(store)
+    with closing(bootstrap.open_outbox(settings, CURATION)) as outbox:
+        curating.say(drafts, outbox)
+        with closing(bootstrap.open_log(settings)) as log:
+            drain(outbox, lambda: log, waiting, threading.Event())
+    for draft in drafts:
+        say(f"{draft.native_key}: {', '.join(draft.sections)}")
+    say("said; it shows once the inventory has applied it (`landkarte inventory`)")

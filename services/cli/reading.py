@@ -1,0 +1,34 @@
+"""What the commands that ask have in common: what is read, as of when, and how it is printed."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graph.store import GraphReader
+from inventory.past import Past
+from services import bootstrap
+from services.answers import cost_of, reader_of
+from services.cli.common import settings_of
+from services.cli.output import Format, say
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="as it was known at the end of that day, UTC"),
+]
+Sources = Annotated[list[str] | None, typer.Option("--source", help="only of these sources; * is allowed; repeatable")]
+As = Annotated[Format, typer.Option("--format", help="how the answer is printed")]
+
+
+@contextmanager
+def reading(config: Path | None, as_of: datetime | None = None) -> Iterator[GraphReader]:
+    """What is asked: the graph as it is or, with what that costs, as it was known."""
+    started = time.monotonic()
+    with closing(bootstrap.open_store(settings_of(config))) as store, reader_of(store, as_of) as reader:
+        yield reader
+        if isinstance(reader, Past):
+            say(cost_of(reader, started))
