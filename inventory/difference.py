@@ -109,7 +109,7 @@ class Difference:
         return {key: row for key, row in rows.items() if row.live}
 
     def _identifiers_before(self) -> dict[str, frozenset[str]]:
-        was_live = [key for key, item in self.folded.items() if item.before is not None and item.before.live]
+        was_live = [k for k, item in self.folded.items() if item.again or (item.before and item.before.live)]
         stored = self.tx.identifiers(was_live)
         return {key: stored.get(key, frozenset()) for key in was_live}
 

@@ -64,12 +64,13 @@ class Consumer:
         self._on_wait, self._max_bytes, self._journal_days = on_wait, max_bytes, journal_days
         self._publisher = Publisher(log, store) if publish else None
         self._writer: Writer | None = None
-        self._building = False
+        self._building, self._reach = False, replay.Reach()
         self._renewed = self._pruned = self.heartbeat = clock()
 
     def catch_up(self, stop: threading.Event | None = None) -> int:
         """Apply what the log holds as of now; returns how many messages that were. Ends early when `stop` is set."""
         stop = stop or threading.Event()
+        self._wait_out(stop, self._hold)
         ends = self._wait_out(stop, lambda: self._log.ends(TOPICS))
         applied = 0
         while ends is not None and not stop.is_set():
@@ -262,7 +263,7 @@ class Consumer:
         if not self._building:
             return {}
         first = {} if any(before.values()) else {BEGINS: min(map(replay.time_of, messages)).isoformat()}
-        gap = replay.gap_until(messages, before)
+        gap = self._reach.note(messages, before)
         return {BUILDING: self._log.identity} | first | ({BEGINS: gap.isoformat()} if gap else {})
 
     def _set_aside(

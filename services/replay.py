@@ -28,22 +28,50 @@ def in_order(messages: Sequence[StoredMessage], ends: Mapping[TopicPartition, in
 
 def time_of(message: StoredMessage) -> datetime:
     """When its source said it, from its header; the beginning of time where it does not tell."""
-    text = dict(message.headers).get("ce_time", b"").decode(errors="replace")
+    return _read_time(dict(message.headers).get("ce_time", b""))
+
+
+class Reach:
+    """How far back a log that is read from its beginning tells the past: compaction leaves gaps in the offsets.
+
+    Behind a gap the first message of a key may follow others that are gone: a marker does, and a record that was first
+    observed earlier. From the latest such message on, everything is as it was.
+    """
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self._gaps: set[TopicPartition] = set()
+        self._latest: datetime | None = None
+
+    def note(self, messages: Sequence[StoredMessage], positions: Positions) -> datetime | None:
+        """Take these into account, which stand at `positions`; gives the latest such time so far, if any."""
+        expected = dict(positions)
+        for message in messages:
+            if message.at.topic != RECORDS:
+                continue
+            if message.offset > expected.get(message.at, 0):
+                self._gaps.add(message.at)
+            expected[message.at] = message.offset + 1
+            if message.at in self._gaps and hash(message.key) not in self._seen and _said_before(message):
+                self._latest = max(self._latest or _UNKNOWN, time_of(message))
+            self._seen.add(hash(message.key))
+        return self._latest
+
+
+def _said_before(message: StoredMessage) -> bool:
+    headers = dict(message.headers)
+    if b"completed" in headers.get("ce_type", b""):
+        return True
+    first = headers.get("ce_firstobserved")
+    return first is not None and _read_time(first) + SPAN < time_of(message)
+
+
+def _read_time(header: bytes) -> datetime:
     try:
-        time = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(header.decode(errors="replace"))
     except ValueError:
         return _UNKNOWN
     return time if time.tzinfo else _UNKNOWN
-
-
-def gap_until(messages: Sequence[StoredMessage], positions: Positions) -> datetime | None:
-    """The time of the latest message behind a gap, where compaction took something away; None without gaps."""
-    expected, found = dict(positions), list[datetime]()
-    for message in messages:
-        if message.at.topic == RECORDS and message.offset > expected.get(message.at, 0):
-            found.append(time_of(message))
-        expected[message.at] = message.offset + 1
-    return max(found, default=None)
 
 
 def _times(messages: Sequence[StoredMessage]) -> list[datetime]:
