@@ -169,17 +169,17 @@ class Neo4jReader:
     def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
         return self._reading(lambda tx: holders_of(tx, identifiers, limit))
 
-    def shared(self) -> Iterator[tuple[str, frozenset[str]]]:
+    def shared(self) -> Iterator[tuple[str, dict[str, str]]]:
         question = """
             MATCH (i:Identifier) WHERE i.key > $last AND i.holders > 1
             AND COUNT { MATCH (i)<-[:HOLDS]-(r:Record) RETURN DISTINCT r.asset_id } > 1
             WITH i ORDER BY i.key LIMIT $page
-            CALL (i) { MATCH (i)<-[:HOLDS]-(r:Record) WITH r.key AS key ORDER BY key LIMIT $few
-                       RETURN collect(key) AS records }
+            CALL (i) { MATCH (i)<-[:HOLDS]-(r:Record) WITH r ORDER BY r.key LIMIT $few
+                       RETURN collect([r.key, r.asset_id]) AS records }
             RETURN i.key AS key, coalesce(i.text, i.key) AS identifier, records ORDER BY key
         """
         rows = self._paged(question, lambda row: {"last": row["key"]}, {"last": ""}, few=SHARED_SHOWN)
-        return ((row["identifier"], frozenset(row["records"])) for row in rows)
+        return ((row["identifier"], dict(row["records"])) for row in rows)
 
     def changes(
         self,

@@ -147,15 +147,19 @@ class SqliteReader:
         with self._reading() as connection:
             return holders_of(connection, identifiers, limit)
 
-    def shared(self) -> Iterator[tuple[str, frozenset[str]]]:
+    def shared(self) -> Iterator[tuple[str, dict[str, str]]]:
         several = """
             holders > 1 AND (SELECT count(DISTINCT asset_id) FROM holds JOIN records ON records.key = record
             WHERE identifier = identifiers.key) > 1
         """
-        few = "SELECT record FROM holds WHERE identifier = ? ORDER BY record LIMIT ?"
+        few = """
+            SELECT record, asset_id FROM holds JOIN records ON records.key = record
+            WHERE identifier = ? ORDER BY record LIMIT ?
+        """
         for (key,) in self._pages("key", "identifiers", ("key",), several, ()):
             with self._reading() as connection:
-                yield key, frozenset(record for (record,) in connection.execute(few, (key, SHARED_SHOWN)))
+                found = dict(connection.execute(few, (key, SHARED_SHOWN)))
+            yield key, found
 
     def changes(
         self,

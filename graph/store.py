@@ -3,7 +3,7 @@
 `tests/graph/test_store_contract.py` runs on both.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
@@ -180,10 +180,10 @@ class GraphReader(Protocol):
     def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
         """For each identifier its live holders; their keys only where they are at most `limit`."""
 
-    def shared(self) -> Iterator[tuple[str, frozenset[str]]]:
-        """(identifier, records) for each identifier that live records of several assets hold, in bounded memory.
+    def shared(self) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """(identifier, record to asset) for each identifier that live records of several assets hold.
 
-        In order of the identifier; at most `SHARED_SHOWN` records of each.
+        In bounded memory, at most `SHARED_SHOWN` records of each, in no order.
         """
 
     def describing(self, asset_id: str) -> list[tuple[RecordRow, dict[str, bytes]]]:

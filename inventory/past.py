@@ -248,7 +248,7 @@ class Past:
     def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
         raise NotKept(_RECORDS)
 
-    def shared(self) -> Iterator[tuple[str, frozenset[str]]]:
+    def shared(self) -> Iterator[tuple[str, dict[str, str]]]:
         raise NotKept(_RECORDS)
 
     def describing(self, asset_id: str) -> list[tuple[RecordRow, dict[str, bytes]]]:

@@ -142,8 +142,7 @@ def _against_list(answer: Quality, source: str, kinds: frozenset[str], nodes: It
 
 def _shared(reader: GraphReader, by_id: Mapping[str, Node]) -> Iterator[Finding]:
     for identifier, records in reader.shared():
-        rows = reader.records(records)
-        assets = sorted({row.asset_id for row in rows.values() if row.asset_id in by_id})
+        assets = sorted({asset for asset in records.values() if asset in by_id})
         families = {by_id[asset].kind for asset in assets}
         _, scheme, value = identifier.split("|", 2)
         if len(assets) < 2 or scheme == "ip":  # noqa: PLR2004 - an address may be behind another network's

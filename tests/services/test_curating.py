@@ -1,0 +1,258 @@
+"""What a person corrects survives every collection and wins; why records are one asset, or not; findings."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from events.models import Draft, Identifier, Reference, Relation, Section
+from events.outbox import Outbox
+from graph.metamodel import KINDS
+from inventory.explain import explain
+from inventory.quality import Expected, quality
+from services import curating
+from services.curating import Note, Refused
+from services.lookup import NotFound
+from tests.inventory.feeding import to
+from tests.inventory.test_batch import PARTITIONS, marker, observed
+from tests.services.graphs import Landscape
+
+NOTE = Note("seen in the rack", "Erika Mustermann")
+SERIAL = Identifier(scheme="serial", value="Dell\tS1")
+MAC = Identifier(scheme="mac", value="00:e0:4c:68:01:db")
+
+
+def thing(key, at, *identifiers, kind="Server", name="", relations=(), **properties):
+    content = Section(
+        name=name or key.partition("/")[2], identifiers=identifiers, properties=properties, relations=relations
+    )
+    return observed(key, at, content, kind=kind, first=0)
+
+
+@pytest.fixture
+def city(tmp_path):
+    found = Landscape(tmp_path / "one")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def curate(city):
+    """Correct something through the outbox, and let the inventory apply it."""
+    outbox = Outbox(city.folder / "curation.db", "curation")
+
+    def do(find, *names, note=NOTE):
+        curating.say(find(city.store, *names, note) if note else find(city.store, *names), outbox)
+        outbox.drain(city.log)
+        city.apply()
+
+    yield do
+    outbox.close()
+
+
+def ids(city):
+    return {node.name: node.id for node in city.store.assets()}
+
+
+def test_what_a_person_joins_stays_one_asset_through_every_collection(city, curate):
+    city.apply(thing("a/x", 10, memory_mib=8), thing("b/y", 11, cores=4))
+    first = ids(city)
+
+    curate(lambda store, *rest: curating.join(store, ["x", "y"], *rest))
+    city.apply(thing("a/x", 20, memory_mib=16), *(marker("a", n, 20) for n in range(PARTITIONS)))
+    (one,) = city.store.assets()
+    assert one.id in first.values()
+    assert (one.properties, one.sources) == ({"memory_mib": 16, "cores": 4}, ("a", "b"))
+
+
+def test_what_a_person_separates_stays_apart_though_its_serials_are_equal(city, curate):
+    city.apply(thing("a/x", 10, SERIAL), thing("b/y", 11, SERIAL))
+    assert len(city.store.assets()) == 1
+
+    curate(lambda store, *rest: curating.separate(store, ["b/y"], *rest))
+    city.apply(thing("a/x", 20, SERIAL, MAC), thing("b/y", 21, SERIAL, MAC))
+    assert sorted(ids(city)) == ["x", "y"]
+    curate(lambda store: curating.unset(store, "x", "identity"), note=None)
+    curate(lambda store: curating.unset(store, "y", "identity"), note=None)
+    assert len(city.store.assets()) == 1
+
+
+def test_joining_what_was_joined_before_takes_the_others_along(city, curate):
+    city.apply(thing("a/x", 10), thing("b/y", 11), thing("c/z", 12), thing("c/w", 13))
+    curate(lambda store, *rest: curating.join(store, ["x", "y"], *rest))
+    curate(lambda store, *rest: curating.join(store, ["z", "w"], *rest))
+
+    curate(lambda store, *rest: curating.join(store, ["b/y", "c/w"], *rest))
+    assert len(city.store.assets()) == 1
+
+
+def test_what_a_person_sets_beats_every_source_until_it_is_taken_back(city, curate):
+    city.apply(thing("a/x", 10, memory_mib=8))
+
+    curate(lambda store, *rest: curating.pin(store, "x", "memory_mib", "32", *rest))
+    curate(lambda store, *rest: curating.pin(store, "x", "name", "Hauptserver", *rest))
+    city.apply(thing("a/x", 20, memory_mib=64))
+    (node,) = city.store.assets()
+    assert (node.name, node.properties["memory_mib"]) == ("Hauptserver", 32)
+    assert [tuple(claim) for claim in node.claims["memory_mib"]] == [("curation/a/x", 32), ("a/x", 64)]
+    assert node.sources == ("a",)  # a person corrects; that does not make the thing seen
+    curate(lambda store: curating.unset(store, "a/x", "memory_mib"), note=None)
+    assert city.store.node(node.id).properties["memory_mib"] == 64
+
+
+def test_a_correction_waits_for_an_asset_that_is_retired_and_comes_back(city, curate):
+    city.apply(thing("a/x", 10, memory_mib=8))
+    curate(lambda store, *rest: curating.pin(store, "x", "memory_mib", "32", *rest))
+    city.apply(*(marker("a", n, 11) for n in range(PARTITIONS)))
+    assert city.store.assets() == []
+
+    city.apply(thing("a/x", 20, memory_mib=8))
+    assert city.store.assets()[0].properties["memory_mib"] == 32
+
+
+def test_a_correction_ends_on_its_day(city, curate):
+    city.apply(thing("a/x", 10, memory_mib=8))
+    curate(
+        lambda store, *rest: curating.pin(store, "x", "memory_mib", "32", *rest),
+        note=Note("until it is replaced", "Erika Mustermann", date(2026, 12, 31)),
+    )
+
+    assert curating.expired(city.store, date(2026, 12, 31), ["curation/a/x"]) == []
+    over = curating.expired(city.store, date(2027, 1, 1), ["curation/a/x"])
+    curate(lambda _store: over, note=None)
+    assert city.store.assets()[0].properties["memory_mib"] == 8
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (lambda store: curating.join(store, ["a/x"], NOTE), "at least two"),
+        (lambda store: curating.join(store, ["x", "office"], NOTE), "different families"),
+        (lambda store: curating.separate(store, ["x"], NOTE), "nothing to be separated from"),
+        (lambda store: curating.pin(store, "x", "colour", "red", NOTE), "Server has no property 'colour'"),
+        (lambda store: curating.pin(store, "x", "cores", "many", NOTE), "cores: 'many' is no integer"),
+        (lambda store: curating.pin(store, "x", "warranty_end", "31.12.2026", NOTE), "YYYY-MM-DD"),
+        (lambda store: curating.unset(store, "x", "cores"), "nothing was said of 'cores'"),
+    ],
+)
+def test_a_correction_without_sense_is_refused(city, wrong, reason):
+    city.apply(thing("a/x", 10), thing("b/office", 11, kind="OrganisationUnit"))
+
+    with pytest.raises(Refused, match=reason):
+        wrong(city.store)
+    with pytest.raises(NotFound):
+        curating.pin(city.store, "nobody", "cores", "1", NOTE)
+
+
+def test_every_property_has_a_section_that_pins_it():
+    for kind in KINDS.values():
+        for declared in (*(item.name for item in kind.properties), "name"):
+            Draft(native_key="a/x", kind=kind.label, sections={curating.section_of(declared): Section()})
+
+
+def reasons(city, name):
+    (node,) = [node for node in city.store.assets() if node.name == name]
+    return {(item.record, r.scheme): (r.state, r.text) for item in explain(city.store, node) for r in item.reasons}
+
+
+def test_every_decision_is_explained(city, curate):
+    twice = Identifier(scheme="serial", value="Dell\tS2")
+    junk = Identifier(scheme="serial", value="Dell\tNA")
+    city.apply(
+        thing("a/x", 10, SERIAL, MAC),
+        thing("b/x", 11, SERIAL),
+        thing("c/two", 12, SERIAL, twice),
+        thing("c/na", 13, junk),
+        thing("a/p", 14, Identifier(scheme="fqdn", value="p.example")),
+        thing("a/q", 15, Identifier(scheme="fqdn", value="P.example.")),
+    )
+    assert reasons(city, "x")["a/x", "serial"] == ("joins", "the same in b/x")
+    assert reasons(city, "x")["a/x", "mac"] == ("alone", "no other record has it")
+    assert reasons(city, "two")["c/two", "serial"][0] == "ignored"
+    assert "several values of serial" in reasons(city, "two")["c/two", "serial"][1]
+    assert "junk" in reasons(city, "na")["c/na", "serial"][1]
+    assert reasons(city, "p")["a/p", "fqdn"] == ("ignored", "a names several things so: it names no single asset")
+
+    curate(lambda store, *rest: curating.separate(store, ["b/x"], *rest))
+    (node,) = [node for node in city.store.assets() if node.sources == ("b",)]
+    (why,) = explain(city.store, node)
+    assert any(r.state == "barred" and "a person parted them" in r.text for r in why.reasons)
+    assert "seen in the rack" in why.curation[0]
+
+
+def test_what_bars_two_records_is_named(city):
+    uuids = [Identifier(scheme="smbios-uuid", value=f"{n}c4c4544-0034-3010-8048-b6c04f503732") for n in (4, 5)]
+    city.apply(thing("a/x", 10, uuids[0], SERIAL), thing("b/y", 11, uuids[1], SERIAL))
+
+    state, text = reasons(city, "x")["a/x", "serial"]
+    assert state == "barred"
+    assert "smbios-uuid differs" in text
+
+
+def findings(city, **expected):
+    return {(f.kind, f.name): f for f in quality(city.store, expected).findings}
+
+
+def test_findings_name_the_records_behind_them(city):
+    unit = to("OWNED_BY", "OrganisationUnit", "Fachdienst IT")
+    waiting = Relation(type="CONNECTS_TO", to=Reference(scheme="ip", value="198.18.0.9", kind="Server"))
+    uuid = Identifier(scheme="smbios-uuid", value="4c4c4544-0034-3010-8048-b6c04f503732")
+    other = Identifier(scheme="serial", value="Dell\tS2")
+    host = Identifier(scheme="hostname", value="twin")
+    city.apply(
+        thing("c/Fachdienst IT", 9, Identifier(scheme="name", value="Fachdienst IT"), kind="OrganisationUnit"),
+        thing("a/x", 10, uuid, SERIAL, name="x", memory_mib=8, relations=(unit, waiting)),
+        thing("b/x", 11, uuid, other, name="x", memory_mib=16),
+        thing("a/m", 12, MAC), thing("a/n", 13, MAC),
+        thing("a/t", 14, host), thing("b/t", 15, host),
+    )  # fmt: skip
+
+    found = findings(city)
+    assert found["contradiction", "x"].records == ("a/x", "b/x")
+    assert found["contradiction", "x"].units == ("Fachdienst IT",)
+    assert "dell:s1 (a/x); dell:s2 (b/x)" in found["contradiction", "x"].text
+    assert found["disagreement", "x"].text == "memory_mib: 16 (b/x); 8 (a/x)"
+    assert found["shared", "00e04c6801db"].records == ("a/m", "a/n")
+    assert found["near", "twin"].records == ("a/t", "b/t")
+    assert found["unanswered", "198.18.0.9"].records == ("a/x",)
+    answer = quality(city.store, {})
+    assert answer.by_source["b"] == {"contradiction": 1, "disagreement": 1, "near": 1}
+    assert answer.by_unit["Fachdienst IT"] == {"contradiction": 1, "disagreement": 1}
+
+
+def test_an_authoritative_list_is_what_coverage_is_measured_against(city):
+    city.apply(thing("ad/x", 10, SERIAL), thing("a/x", 11, SERIAL), thing("ad/lost", 12), thing("a/rogue", 13))
+
+    found = findings(city, ad=Expected(kinds=frozenset({"Server"})))
+    assert found["listed-only", "lost"].sources == ("ad",)
+    assert found["unlisted", "rogue"].sources == ("a",)
+    assert quality(city.store, {"ad": Expected(kinds=frozenset({"Server"}))}).coverage == {"ad": (2, 1, 1)}
+
+
+def test_a_source_that_is_not_heard_of_is_a_finding(city):
+    city.apply(thing("a/x", 10))
+    seen = datetime(2026, 1, 1, tzinfo=UTC)
+
+    found = findings(city, a=Expected(seen + timedelta(days=1)), b=Expected(seen), c=Expected(None))
+    assert {name for kind, name in found if kind == "silent"} == {"a", "b"}
+    assert found["silent", "b"].text == "never heard of"
+
+
+def test_a_reference_moves_to_its_owner_and_back(city):
+    address = Identifier(scheme="ip", value="198.18.0.9")
+    waiting = Relation(type="CONNECTS_TO", to=Reference(scheme="ip", value="198.18.0.9", kind="Server"))
+    city.apply(thing("a/x", 10, relations=(waiting,)))
+    assert ends(city) == [("x", "Endpoint", "198.18.0.9")]
+
+    city.apply(thing("b/owner", 11, address))
+    assert ends(city) == [("x", "Server", "owner")]
+    assert findings(city) == {}
+    city.apply(thing("b/owner", 12))
+    assert ends(city) == [("x", "Endpoint", "198.18.0.9")]
+
+
+def ends(city):
+    nodes, edges = city.store.network(["CONNECTS_TO"])
+    by_id = {node.id: node for node in nodes}
+    _, edges = city.store.everything()
+    pairs = [(by_id[edge.key.source_id], by_id[edge.key.target_id]) for edge in edges]
+    return [(source.name, target.kind, target.name) for source, target in pairs]
