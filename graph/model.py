@@ -154,7 +154,7 @@ class Changes:
 
     Every mapping and list says what to put or remove by key; whatever is not mentioned stays as it is.
     `bodies` are by (record, section), None to remove; `references` replace all of a record's; `held` and `released` are
-    (record, identifier).
+    (record, identifier). `drawn`: those of `edges` that the transaction has seen not to be there yet; may be left out.
     """
 
     log: str
@@ -170,6 +170,7 @@ class Changes:
     removed: set[str] = field(default_factory=set)
     continued: dict[str, str] = field(default_factory=dict)
     edges: dict[EdgeKey, Edge] = field(default_factory=dict)
+    drawn: set[EdgeKey] = field(default_factory=set)
     erased: set[EdgeKey] = field(default_factory=set)
     markers: dict[tuple[str, int], int] = field(default_factory=dict)
     runs: dict[str, RunRow] = field(default_factory=dict)

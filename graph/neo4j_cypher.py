@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
+from typing import TypeVar
 
 from graph.metamodel import CATALOGUE, KINDS, RELATIONS
 from graph.model import EdgeKey, Node
 
 ROWS = 5000
 """Rows of one UNWIND: enough to be quick, few enough for the memory of driver and server."""
+_T = TypeVar("_T")
 
 
-def pages(values: Iterable[object]) -> Iterator[list[object]]:
+def pages(values: Iterable[_T]) -> Iterator[list[_T]]:
     rest = iter(values)
     while page := list(islice(rest, ROWS)):
         yield page

@@ -101,13 +101,13 @@ class _Difference:
         return regrouped.owner
 
     def _read(self, keys: Collection[str]) -> None:
-        """Read the sections of live records: from the batch where it has them, else from the store."""
+        """The sections of live records: from the batch where it has them, else read from the store."""
         stored = self.tx.bodies(keys)
         for key in keys:
-            bodies: dict[str, bytes | None] = {**stored.get(key, {})}
-            bodies |= self.folded[key].bodies if key in self.folded else {}
-            read = {name: Section.model_validate_json(body) for name, body in bodies.items() if body is not None}
-            self.said[key] = Said(self.rows[key], read)
+            contents = self.folded[key].contents if key in self.folded else {}
+            left = self.rows[key].sections.keys() - contents.keys()
+            read = {name: Section.model_validate_json(stored[key][name]) for name in left}
+            self.said[key] = Said(self.rows[key], read | contents)
 
     def _identifiers_before(self) -> dict[str, frozenset[str]]:
         was_live = [key for key, item in self.folded.items() if item.before is not None and item.before.live]

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from events.models import RecordObserved, RecordWithdrawn, RunCompleted, RunReport, record_key
+from events.models import RecordObserved, RecordWithdrawn, RunCompleted, RunReport, Section, record_key
 from graph.model import RecordRow, SectionMark
 
 NOBODY = ""
@@ -32,11 +32,15 @@ class Confirmed:
 
 @dataclass(slots=True)
 class Folded:
-    """A record after the batch. `changed`: something that the graph shows depends on the difference."""
+    """A record after the batch. `changed`: something that the graph shows depends on the difference.
+
+    `bodies`: sections to store anew, None to remove. `contents`: the sections that the batch has, as read.
+    """
 
     before: RecordRow | None
     after: RecordRow
     bodies: dict[str, bytes | None] = field(default_factory=dict)
+    contents: dict[str, Section] = field(default_factory=dict)
     causes: tuple[str, ...] = ()
 
     @property
@@ -120,6 +124,7 @@ def _record(items: list[Arrived], before: RecordRow | None) -> Folded:
             folded.causes += (item.id,)
     for name in [name for name, mark in folded.after.sections.items() if mark.sequence <= withdrawn]:
         folded.bodies[name] = None
+        folded.contents.pop(name, None)
         folded.after = replace(folded.after, sections={k: v for k, v in folded.after.sections.items() if k != name})
     return folded
 
@@ -145,6 +150,7 @@ def _take(folded: Folded, item: Arrived, event: RecordObserved) -> None:
             last_seen=event.time,
             partition=item.partition,
         )
+    folded.contents[event.section] = event.content
     if old is None or old.hash != mark.hash:
         folded.bodies[event.section] = item.body
     if old is None or (old.hash, old.changed) != (mark.hash, mark.changed):

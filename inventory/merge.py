@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from events.models import CatalogueItem, Reference, Relation, Section
 from graph.metamodel import KINDS, RELATIONS
@@ -10,6 +11,8 @@ from graph.model import EdgeKey, Node, Properties, RecordRow, ReferenceRow, Scal
 from inventory.identifiers import identifiers_of, own, reference_key
 from inventory.identity import founder
 
+_Claim = tuple[tuple[int, int, str, str], str, Node, Properties]
+"""Of a catalogue node: how far it is trusted, whose record claims it, the node, what the relationship says."""
 RULES = 1
 """Version of the rules of identity and merging; raised when the same records would give another graph."""
 
@@ -51,8 +54,8 @@ def merge(said: Iterable[Said]) -> Merged:
             rules=RULES,
         )
     )
-    for relation in RELATIONS.values():
-        _add_catalogue(merged, relation.type, records)
+    for relation, claims in _catalogue_claims(records).items():
+        _add_catalogue(merged, relation, claims)
     return merged
 
 
@@ -117,16 +120,21 @@ def _properties(records: list[Said], kind: str) -> Properties:
     return {name: value for name, value in sorted(win(claims).items()) if name in declared}
 
 
-def _add_catalogue(merged: Merged, relation: str, records: list[Said]) -> None:
-    """Edges of one type to catalogue nodes; where an asset has only one, the claim that is trusted most draws it."""
-    found: list[tuple[tuple[int, int, str, str], str, Node, Properties]] = []
+def _catalogue_claims(records: list[Said]) -> dict[str, list[_Claim]]:
+    """What the records claim of the catalogue, by type of relation."""
+    found: dict[str, list[_Claim]] = {}
     for item, key, section in _sections(records):
-        found += [
-            (_trust(item, key), item.row.key, _catalogue_node(claim.to), _edge_properties(claim))
-            for claim in section.relations
-            if claim.type == relation and isinstance(claim.to, CatalogueItem)
-        ]
-    if RELATIONS[relation].single and found:
+        trusted = _trust(item, key)
+        for claim in section.relations:
+            if isinstance(claim.to, CatalogueItem):
+                node = _catalogue_node(claim.to.kind, tuple(claim.to.properties), *claim.to.properties.values())
+                found.setdefault(claim.type, []).append((trusted, item.row.key, node, _edge_properties(claim)))
+    return found
+
+
+def _add_catalogue(merged: Merged, relation: str, found: list[_Claim]) -> None:
+    """Edges of one type to catalogue nodes; where an asset has only one, the claim that is trusted most draws it."""
+    if RELATIONS[relation].single:
         best = min(found, key=lambda claim: (_order(claim[0]), claim[2].id))[2].id
         found = [claim for claim in found if claim[2].id == best]
     for _, record, node, properties in found:
@@ -135,16 +143,21 @@ def _add_catalogue(merged: Merged, relation: str, records: list[Said]) -> None:
         claims[record] = {**properties, **claims.get(record, {})}
 
 
-def _catalogue_node(item: CatalogueItem) -> Node:
-    declared = {declared.name for declared in KINDS[item.kind].properties}
-    properties = {name: value for name, value in sorted(item.properties.items()) if name in declared and value != ""}
+@lru_cache(maxsize=1 << 16, typed=True)  # most of what a computer has, others have too
+def _catalogue_node(kind: str, names: tuple[str, ...], *values: Scalar) -> Node:
+    """The node of a catalogue item with properties of these names and values."""
+    declared = {declared.name for declared in KINDS[kind].properties}
+    given = sorted(zip(names, values, strict=True))
+    properties = {name: value for name, value in given if name in declared and value != ""}
     title = str(properties.get("full_name") or properties.get("name") or "?")
     version = str(properties.get("version", ""))
     name = title if not version or version in title else f"{title} {version}"
-    return Node(node_id(f"{item.kind} {_text(properties)}"), item.kind, name, properties)
+    return Node(node_id(f"{kind} {_text(properties)}"), kind, name, properties)
 
 
 def _edge_properties(relation: Relation) -> dict[str, Scalar]:
+    if not relation.properties:
+        return {}
     declared = {item.name for item in RELATIONS[relation.type].properties}
     return {name: value for name, value in sorted(relation.properties.items()) if name in declared}
 
