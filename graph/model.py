@@ -172,7 +172,8 @@ class Changes:
 
     Every mapping and list says what to put or remove by key; whatever is not mentioned stays as it is.
     `bodies` are by (record, section), None to remove; `references` replace all of a record's; `held` and `released` are
-    (record, identifier). `recorded_at`: when what it says came to be known; now where it is later, or nothing is said.
+    (record, identifier). `drawn`: those of `edges` that the transaction has seen not to be there yet; may be left out.
+    `recorded_at`: when what it says came to be known; now where it is later, or nothing is said.
     `notes`: what the inventory remembers of its own work, by name.
     `forget`: entries of the journal below that number are dropped.
     """
@@ -191,6 +192,7 @@ class Changes:
     removed: set[str] = field(default_factory=set)
     continued: dict[str, str] = field(default_factory=dict)
     edges: dict[EdgeKey, Edge] = field(default_factory=dict)
+    drawn: set[EdgeKey] = field(default_factory=set)
     erased: set[EdgeKey] = field(default_factory=set)
     markers: dict[tuple[str, int], int] = field(default_factory=dict)
     runs: dict[str, RunRow] = field(default_factory=dict)

@@ -8,6 +8,7 @@ them.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from graph.metamodel import CATALOGUE, KINDS, RELATIONS
@@ -160,6 +161,15 @@ def edge_map(edge: Edge) -> dict[str, Any]:
         "records": sorted(edge.claims),
     }
     return {**edge.properties, **own, **({"details": text_of(told)} if told else {})}
+
+
+def fans(edges: Iterable[Edge]) -> list[list[Any]]:
+    """Relationships as rows (source, targets, properties): one for those of a node that say the same, one by one."""
+    rows = []
+    for _, some in groupby(edges, key=lambda edge: (edge.key.source_id, edge.since, edge.claims, edge.properties)):
+        same = list(some)
+        rows.append([same[0].key.source_id, [edge.key.target_id for edge in same], edge_map(same[0])])
+    return rows
 
 
 def edge_of(source: str, kind: str, target: str, found: Mapping[str, Any]) -> Edge:

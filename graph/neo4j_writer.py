@@ -8,9 +8,9 @@ from typing import Any
 from neo4j import ManagedTransaction
 
 from graph.metamodel import CATALOGUE, KINDS
-from graph.model import Changes, ReferenceRow, node_id
+from graph.model import Changes, Edge, ReferenceRow, node_id
 from graph.neo4j_cypher import ROWS, by_kind, by_type, ends
-from graph.neo4j_schema import catalogue_map, edge_map, key_of, node_map, place, record_map, reference_map, run_map
+from graph.neo4j_schema import catalogue_map, fans, key_of, node_map, place, record_map, reference_map, run_map
 from graph.store import PositionsDiffer
 from graph.values import moment, pack, pages
 
@@ -94,13 +94,20 @@ class DifferenceWriter:
             )
 
     def _edges(self) -> None:
-        for relation, keys in by_type(self._changes.edges):
-            source, target = ends(relation)
-            self._many(
-                f"UNWIND $rows AS row MATCH (a:{source} {{id: row[0]}}) MATCH (b:{target} {{id: row[1]}}) "
-                f"MERGE (a)-[e:{relation}]->(b) SET e = row[2]",
-                [[key.source_id, key.target_id, edge_map(self._changes.edges[key])] for key in keys],
-            )
+        changes = self._changes
+        for verb, keys in (("CREATE", changes.drawn), ("MERGE", changes.edges.keys() - changes.drawn)):
+            for relation, some in by_type(keys):
+                self._put(verb, relation, [changes.edges[key] for key in some])
+
+    def _put(self, verb: str, relation: str, edges: Iterable[Edge]) -> None:
+        """Those of one node that say the same go as one row."""
+        source, target = ends(relation)
+        statement = (
+            f"UNWIND $rows AS row MATCH (a:{source} {{id: row[0]}}) "
+            f"UNWIND row[1] AS id MATCH (b:{target} {{id: id}}) {verb} (a)-[e:{relation}]->(b) SET e = row[2]"
+        )
+        for page in pages(edges, ROWS):
+            self._many(statement, fans(page))
 
     def _records(self) -> None:
         """Those that are not live describe nothing, but their asset_id still leads to what went on from them."""

@@ -98,10 +98,12 @@ class Difference:
         self.said.update({key: replace(said[key], curation=said.get(curation_of(key))) for key in keys})
 
     def _sections(self, key: str, stored: Mapping[str, bytes]) -> dict[str, Section]:
-        """From the batch where it has them, else from the store."""
-        bodies: dict[str, bytes | None] = {**stored}
-        bodies |= self.fresh[key].bodies if key in self.fresh else {}
-        return {name: Section.model_validate_json(body) for name, body in bodies.items() if body is not None}
+        """From the batch where it has them, else read from the store."""
+        known = self.fresh.get(key)
+        contents = known.contents if known else {}
+        gone = {name for name, body in known.bodies.items() if body is None} if known else set[str]()
+        left = stored.keys() - contents.keys() - gone
+        return {name: Section.model_validate_json(stored[name]) for name in left} | contents
 
     def _persons(self, keys: Collection[str]) -> dict[str, RecordRow]:
         """The live ones of these records of curation, as they are after the batch."""

@@ -123,15 +123,19 @@ def put_edges(
     rows: Mapping[str, RecordRow],
 ) -> None:
     """Put what differs between the relationships as read and as claimed; one without a claim goes."""
+    trusted = {record: trust(rows[record]) for record in {record for claims in said.values() for record in claims}}
     for key, claims in said.items():
         if not claims:
             changes.erased.add(key)
             continue
         old = stored.get(key)
-        properties = win((trust(rows[record]), said_of) for record, said_of in claims.items())
-        if old is None or dict(old.claims) != dict(claims) or old.properties != properties:
-            since = old.since if old else min(rows[record].last_seen for record in claims)
-            changes.edges[key] = Edge(key, properties, dict(claims), since)
+        properties = win((trusted[record], told) for record, told in claims.items() if told)
+        if old is None:
+            changes.drawn.add(key)
+        elif old.claims == claims and old.properties == properties:
+            continue
+        since = old.since if old else min(rows[record].last_seen for record in claims)
+        changes.edges[key] = Edge(key, properties, claims, since)
 
 
 def _one(count: int, owners: set[str]) -> str:

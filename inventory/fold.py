@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from events.models import RecordObserved, RecordWithdrawn, RunCompleted, RunReport, record_key
+from events.models import RecordObserved, RecordWithdrawn, RunCompleted, RunReport, Section, record_key
 from graph.model import RecordRow, SectionMark
 
 NOBODY = ""
@@ -34,12 +34,14 @@ class Confirmed:
 class Folded:
     """A record after the batch. `changed`: something that the graph shows depends on the difference.
 
+    `bodies`: sections to store anew, None to remove. `contents`: the sections that the batch has, as read.
     `again`: look at it in any case, as a rebuild does.
     """
 
     before: RecordRow | None
     after: RecordRow
     bodies: dict[str, bytes | None] = field(default_factory=dict)
+    contents: dict[str, Section] = field(default_factory=dict)
     causes: tuple[str, ...] = ()
     again: bool = False
 
@@ -131,6 +133,7 @@ def _record(items: list[Arrived], before: RecordRow | None, *, again: bool) -> F
             folded.causes += (item.id,)
     for name in [name for name, mark in folded.after.sections.items() if mark.sequence <= withdrawn]:
         folded.bodies[name] = None
+        folded.contents.pop(name, None)
         folded.after = replace(folded.after, sections={k: v for k, v in folded.after.sections.items() if k != name})
     return folded
 
@@ -157,6 +160,7 @@ def _take(folded: Folded, item: Arrived, event: RecordObserved) -> None:
             last_seen=event.time,
             partition=item.partition,
         )
+    folded.contents[event.section] = event.content
     if old is None or old.hash != mark.hash or folded.again:
         folded.bodies[event.section] = item.body
     if old is None or (old.hash, old.changed) != (mark.hash, mark.changed):

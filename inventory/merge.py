@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 
 from events.models import CURATION, CatalogueItem, Reference, Relation, Section
 from graph.metamodel import KINDS, RELATIONS
@@ -17,6 +18,8 @@ _PINNED = 101
 """Above every rank that a source may have: what a person sets wins."""
 _Order = tuple[int, int, str, str]
 _Found = dict[str, list[tuple[_Order, Claim]]]
+_OfCatalogue = tuple[_Order, str, Node, Properties]
+"""Of a catalogue node: how far it is trusted, whose record claims it, the node, what the relationship says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,8 @@ def merge(said: Iterable[Said]) -> Merged:
             conflicts=_conflicts(records),
         )
     )
-    for relation in RELATIONS.values():
-        _add_catalogue(merged, relation.type, records)
+    for relation, found in _catalogue_claims(records).items():
+        _add_catalogue(merged, relation, found)
     return merged
 
 
@@ -167,16 +170,21 @@ def _conflicts(records: list[Said]) -> Claims:
     return {s: tuple(sorted(many)) for s, many in found.items() if s in EXCLUSIVE and len({c.value for c in many}) > 1}
 
 
-def _add_catalogue(merged: Merged, relation: str, records: list[Said]) -> None:
-    """Edges of one type to catalogue nodes; where an asset has only one, the claim that is trusted most draws it."""
-    found: list[tuple[_Order, str, Node, Properties]] = []
+def _catalogue_claims(records: list[Said]) -> dict[str, list[_OfCatalogue]]:
+    """What the records claim of the catalogue, by type of relation."""
+    found: dict[str, list[_OfCatalogue]] = {}
     for item, key, section in _sections(records):
-        found += [
-            (_order(item, key, ""), item.row.key, _catalogue_node(claim.to), _edge_properties(claim))
-            for claim in section.relations
-            if claim.type == relation and isinstance(claim.to, CatalogueItem)
-        ]
-    if RELATIONS[relation].single and found:
+        trusted = _order(item, key, "")
+        for claim in section.relations:
+            if isinstance(claim.to, CatalogueItem):
+                node = _catalogue_node(claim.to.kind, tuple(claim.to.properties), *claim.to.properties.values())
+                found.setdefault(claim.type, []).append((trusted, item.row.key, node, _edge_properties(claim)))
+    return found
+
+
+def _add_catalogue(merged: Merged, relation: str, found: list[_OfCatalogue]) -> None:
+    """Edges of one type to catalogue nodes; where an asset has only one, the claim that is trusted most draws it."""
+    if RELATIONS[relation].single:
         best = min(found, key=lambda claim: (claim[0], claim[2].id))[2].id
         found = [claim for claim in found if claim[2].id == best]
     for _, record, node, properties in found:
@@ -185,16 +193,21 @@ def _add_catalogue(merged: Merged, relation: str, records: list[Said]) -> None:
         claims[record] = {**properties, **claims.get(record, {})}
 
 
-def _catalogue_node(item: CatalogueItem) -> Node:
-    declared = {declared.name for declared in KINDS[item.kind].properties}
-    properties = {name: value for name, value in sorted(item.properties.items()) if name in declared and value != ""}
+@lru_cache(maxsize=1 << 16, typed=True)  # most of what a computer has, others have too
+def _catalogue_node(kind: str, names: tuple[str, ...], *values: Scalar) -> Node:
+    """The node of a catalogue item with properties of these names and values."""
+    declared = {declared.name for declared in KINDS[kind].properties}
+    given = sorted(zip(names, values, strict=True))
+    properties = {name: value for name, value in given if name in declared and value != ""}
     title = str(properties.get("full_name") or properties.get("name") or "?")
     version = str(properties.get("version", ""))
     name = title if not version or version in title else f"{title} {version}"
-    return Node(node_id(f"{item.kind} {_text(properties)}"), item.kind, name, properties)
+    return Node(node_id(f"{kind} {_text(properties)}"), kind, name, properties)
 
 
 def _edge_properties(relation: Relation) -> dict[str, Scalar]:
+    if not relation.properties:
+        return {}
     declared = {item.name for item in RELATIONS[relation.type].properties}
     return {name: value for name, value in sorted(relation.properties.items()) if name in declared}
 

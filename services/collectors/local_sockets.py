@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import psutil
 from pydantic import BaseModel
 
-from events.models import Reference, Relation
+from events.models import Properties, Reference, Relation
 
 EPHEMERAL = 32_768
 """The first port that Linux lends to connections by default (ip_local_port_range)."""
@@ -67,11 +67,15 @@ def to_relations(sockets: Sockets) -> tuple[Relation, ...]:
         Relation(
             type="CONNECTS_TO",
             to=Reference(scheme="ip", value=item.address.removeprefix("::ffff:"), kind="Server"),
-            properties={"evidence": "observed", "port": item.port, "protocol": "tcp"}
-            | ({"process": item.process} if item.process else {}),
+            properties=_seen(item.port, item.process),
         )
         for item in sorted(sockets.outgoing, key=lambda item: (item.address, item.port, item.process))
     )
+
+
+def _seen(port: int, process: str) -> Properties:
+    seen: Properties = {"evidence": "observed", "port": port, "protocol": "tcp"}
+    return seen | ({"process": process} if process else {})
 
 
 def _names(pids: Iterable[int]) -> dict[int | None, str]:

@@ -146,6 +146,7 @@ def test_the_order_in_which_a_tool_reports_does_not_change_the_content():
 
     assert content_hash(first) == content_hash(second)
     assert content_hash(first) != content_hash(Section(name="x", identifiers=first.identifiers))
+    assert Section(identifiers=[*first.identifiers, *second.identifiers]) == first
 
 
 def test_what_a_later_version_adds_is_ignored():

@@ -178,6 +178,16 @@ def test_relationships_come_back_as_written_from_both_ends(store, write):
     assert (back.edge, back.direction, back.other) == (drawn, "in", node("a"))
 
 
+def test_relationships_of_a_node_that_say_the_same_and_others_come_back_as_written(store, writer, write):
+    known, new = edge("a", "INSTALLED", "s0"), edge("a", "INSTALLED", "s0", a={}, b={})
+    others = [edge("a", "INSTALLED", f"s{n}", **said) for n, said in enumerate([{}, {"b": {}}, {}, {"b": {}}], start=1)]
+    write(nodes=nodes(node("a"), node("b")), catalogue=nodes(*(item(f"s{n}") for n in range(5))), edges=edges(known))
+    write(edges=edges(new, *others), drawn={one.key for one in others})
+
+    assert ask(store, writer, lambda tx: tx.catalogue_edges(["id-a"])) == edges(new, *others)
+    assert store.status().relationships == 5
+
+
 def test_relationships_are_paged_and_chosen_by_type(store, write):
     made = [edge("a", "INSTALLED", f"s{n}") for n in range(5)] + [
         edge("a", "CONNECTS_TO", "b"),

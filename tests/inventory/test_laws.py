@@ -215,6 +215,15 @@ def join_all_that_are_linked(records, ok):
     return set(clusters)
 
 
+def only_new_names_are_followed(around):
+    """As if taking a name away could not part others."""
+    names = {name for held in around._after.values() for name in held}
+    around.load(names)
+    return around._close(
+        {r for i in names if around.usable_after(i) for r in around.after(i).records} | set(around._after)
+    )
+
+
 def the_last_to_speak_wins(said, merge=difference.merge):
     """As if the order of arrival, and not trust, decided between records."""
     records = list(said)
@@ -229,7 +238,7 @@ def claims_that_are_never_given_up(changes, stored, said, rows, put=difference.p
 
 FAULTS = {
     "resolve: linked is joined": (clusters, "resolve", join_all_that_are_linked),
-    "resolve: nobody who held a name before is looked at": (Neighbourhood, "usable_before", lambda *_: False),
+    "resolve: only new names are followed": (Neighbourhood, "reach", only_new_names_are_followed),
     "merge: the last to speak wins": (difference, "merge", the_last_to_speak_wins),
     "difference: claims are never given up": (drawing, "put_edges", claims_that_are_never_given_up),
     "difference: referrers are forgotten": (drawing.Drawing, "_add_referrers", lambda _: None),
