@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from graph.model import Change, EdgeKey, Holders, node_id
+from graph.model import Change, Claim, EdgeKey, Holders, node_id
 from graph.store import PositionsDiffer, SchemaDiffers, WriterLost
 from tests.graph.changes import LOG, changes, edge, edges, item, node, nodes, record, records, reference, run_row
+from tests.graph.conftest import START
 
 LEASE = timedelta(seconds=15)
 
@@ -455,3 +456,102 @@ def test_a_graph_of_another_version_is_left_alone(open_store, monkeypatch, known
 
     with pytest.raises(SchemaDiffers, match=reason):
         open_store()
+
+
+def test_nodes_and_their_relationships_are_read_at_once(store, write):
+    run, haves = edge("a", "RUNS_ON", "b"), edge("a", "INSTALLED", "s")
+    retired = node("old", retired_at=node("a").first_seen)
+    write(
+        nodes=nodes(node("a"), node("b"), retired), catalogue=nodes(item("s"), item("unused")), edges=edges(run, haves)
+    )
+
+    found = store.nodes(["id-a", "id-old", "id-s", "id-unused", "none"])
+    assert found == nodes(node("a"), retired, item("s"), item("unused"))
+    assert {one.key: one for one in store.edges_of(["id-a", "id-b"])} == edges(run, haves)
+    assert list(store.edges_of(["id-b", "none"], "in")) == [run]
+
+
+def test_a_node_keeps_who_claims_what_and_since_when(store, write):
+    claims = {"memory_mib": (Claim("glpi/a", 8), Claim("ocs/a", 16.5)), "name": (Claim("glpi/a", "a"),)}
+    told = dataclasses.replace(
+        node("a"),
+        claims=claims,
+        since={"name": START},
+        conflicts={"serial": (Claim("glpi/a", "x"), Claim("ocs/a", "y"))},
+    )
+    write(nodes=nodes(told))
+
+    assert store.node("id-a") == told
+
+
+def test_what_several_assets_hold_is_found(store, write):
+    one, two, three = record("a"), record("b", source="ocs"), record("c", "id-a", source="ocs")
+    held = {(one.key, "|host|x"), (two.key, "|host|x"), (one.key, "|host|y"), (three.key, "|host|y")}
+    write(nodes=nodes(node("a"), node("b")), records=records(one, two, three), held=held)
+
+    assert list(store.shared()) == [("|host|x", {one.key: "id-a", two.key: "id-b"})]
+    assert store.identifiers([three.key]) == {three.key: {"|host|y"}}
+    assert store.holders(["|host|y"], 1) == {"|host|y": Holders(2, frozenset())}
+    assert store.records([one.key, "none"]) == {one.key: one}
+
+
+def test_live_records_and_assets_are_walked_through(store, writer, write):
+    some = [record("a"), record("b"), record("c", live=False)]
+    write(nodes=nodes(node("a"), node("b"), node("c", retired_at=START)), records=records(*some))
+
+    assert ask(store, writer, lambda tx: tx.live_records("", 1)) == ["glpi/a"]
+    assert ask(store, writer, lambda tx: tx.live_records("glpi/a", 9)) == ["glpi/b"]
+    assert ask(store, writer, lambda tx: tx.asset_ids("", 9)) == ["id-a", "id-b"]
+    assert ask(store, writer, lambda tx: tx.asset_ids("id-a", 1)) == ["id-b"]
+    assert ask(store, writer, lambda tx: tx.members(["id-a", "id-c"])) == {"id-a": {"glpi/a"}}
+
+
+def entry(asset, what="changed"):
+    return Change(asset, what, ("event",), "{}")
+
+
+def test_the_journal_is_read_from_either_end_by_node_and_by_time(store, write):
+    times = [START - timedelta(days=2), START - timedelta(days=1), START + timedelta(days=1)]
+    for at, assets in zip(times, (["a"], ["b", "a"], ["c"]), strict=True):
+        write(journal=[entry(asset) for asset in assets], recorded_at=at)
+
+    assert [one.number for one in store.changes(after=1, before=4)] == [2, 3]
+    assert [one.number for one in store.changes(newest_first=True, limit=2)] == [4, 3]
+    assert [one.number for one in store.changes(asset_ids=["a", "c"])] == [1, 3, 4]
+    assert store.touched(2) == {"a", "c"}
+    assert [store.change_at(at) for at in times[:2]] == [1, 3]
+    assert store.change_at(times[0] - timedelta(seconds=1)) == 0
+    assert store.changes(after=3)[0].recorded_at == START  # not later than now, whatever a source's clock says
+
+
+def test_a_journal_never_goes_back_in_time_nor_in_number(store, write):
+    write(journal=[entry("a")], recorded_at=START)
+    write(journal=[entry("b")], recorded_at=START - timedelta(days=1))
+    write(forget=3)
+    write(journal=[entry("c")], recorded_at=START)
+
+    assert [(one.number, one.recorded_at) for one in store.changes()] == [(3, START)]
+
+
+def test_notes_are_kept_under_their_names(store, write):
+    write(notes={"a": "1", "b": "2"})
+    write(notes={"a": ""})
+
+    assert [store.note(name) for name in "abc"] == ["", "2", ""]
+
+
+def test_another_may_take_over_from_a_writer_whose_lease_has_not_ended(store, writer):
+    assert store.acquire("two", LEASE) is None
+    second = store.acquire("two", LEASE, take_over=True)
+
+    with pytest.raises(WriterLost):
+        store.renew(writer, LEASE)
+    store.renew(second, LEASE)
+
+
+def test_a_transaction_extends_the_lease(store, clock, writer):
+    clock.pass_by(seconds=14)
+    store.transact(writer, lambda tx: tx.write(changes(0)), LEASE)
+    clock.pass_by(seconds=14)
+
+    assert store.acquire("two", LEASE) is None
