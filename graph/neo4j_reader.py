@@ -267,7 +267,8 @@ def _status(tx: ManagedTransaction) -> GraphStatus:
     for row in tx.run("MATCH (p:Position) RETURN p.log AS log, p.topic AS topic, p.partition AS n, p.next AS next"):
         positions.setdefault(row["log"], {})[(row["topic"], row["n"])] = row["next"]
     counts = {row["kind"]: row["n"] for row in tx.run("""
-        MATCH (n:Asset) WHERE n.retired_at IS NULL RETURN n.kind AS kind, count(*) AS n
+        MATCH (n:Asset) WHERE n.retired_at IS NULL AND n.kind IS NOT NULL  // one that is being removed has none
+        RETURN n.kind AS kind, count(*) AS n
         UNION ALL MATCH (n:Catalogue) WHERE EXISTS { ()-->(n) } RETURN n.kind AS kind, count(*) AS n
     """)}  # fmt: skip
     relationships = sum(

@@ -1,10 +1,5 @@
 """kill -9 of collector, inventory, broker and database under load, on the real servers: nothing lost or doubled."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from events.kafka_log import KafkaLog
@@ -13,49 +8,14 @@ from graph.neo4j_store import Neo4jStore
 from inventory.batch import Batch
 from services.consumer import Consumer
 from tests.servers.process import await_condition
+from tests.whole.processes import SMALL_BATCH, kill
 from tests.whole.profiles import TABLES, apply, city, city_jobs, say, shown, timeless
 
 pytestmark = pytest.mark.servers
-SMALL_BATCH = 60_000
-"""Bytes: the small city becomes some twenty batches, so that a kill falls between two."""
-
-
-class Landkarte:
-    """The command line as processes of their own, on these servers."""
-
-    def __init__(self, folder, kafka, neo4j):
-        self.folder = folder
-        self.env = os.environ | {
-            "LANDKARTE_LOG": f"kafka://{kafka.bootstrap}",
-            "LANDKARTE_GRAPH": f"neo4j://{neo4j.uri.removeprefix('bolt://')}",
-            "LANDKARTE_DATA_DIR": str(folder),
-            "LANDKARTE_BATCH_BYTES": str(SMALL_BATCH),
-        }
-
-    def start(self, *arguments):
-        command = [str(Path(sys.executable).parent / "landkarte"), *arguments]
-        with (self.folder / "processes.log").open("ab") as log:
-            return subprocess.Popen(command, env=self.env, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-
-    def await_line(self, text):
-        """Return once a process has said this."""
-        told = self.folder / "processes.log"
-        await_condition(lambda: text in " ".join(told.read_text().split()), seconds=60, what=f"the line {text!r}")
-
-    def run(self, *arguments):
-        process = self.start(*arguments)
-        assert process.wait(timeout=120) == 0, (self.folder / "processes.log").read_text()[-2000:]
 
 
 def imports(folder):
     return [("import", kind, str(folder / kind), "--source", f"city-{kind}", "--complete") for kind in TABLES]
-
-
-def kill(process):
-    """SIGKILL, while it runs: otherwise the test would have disturbed nothing."""
-    assert process.poll() is None
-    process.kill()
-    process.wait()
 
 
 def applied(store):
@@ -80,8 +40,7 @@ def undisturbed(tmp_path, kafka, neo4j):
     store.close()
 
 
-def test_kills_of_every_part_change_nothing(tmp_path, kafka, neo4j, undisturbed):
-    landkarte = Landkarte(tmp_path, kafka, neo4j)
+def test_kills_of_every_part_change_nothing(tmp_path, kafka, neo4j, undisturbed, landkarte):
     store = Neo4jStore(neo4j.uri)
     glpi, *others = imports(tmp_path / "city")
     outbox = tmp_path / "outbox" / "city-glpi.db"
