@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -146,6 +147,39 @@ def test_answers_come_as_table_json_and_csv(filled):
     assert (status["lag"], status["dead_letters"]) == (0, 0)
     assert "no dead letter" in filled("deadletters", "retry", "x")[2]
     assert filled("deadletters", "list")[0] == 0
+
+
+def test_what_is_known_is_explained_corrected_and_kept(filled):
+    record = json.loads(filled("ask", "asset", "DC01", "--format", "json")[1])["claims"]["name"]["won"]["record"]
+    assert "smbios-uuid" in filled("ask", "asset", "DC01", "--why")[1]
+    assert "RECORD" in filled("ask", "asset", "DC01")[1]
+    code, _, err = filled("curate", "set", "DC01", "cores", "8", "--reason", "seen in the console", "--author", "E. M.")
+    assert (code, "set-cores" in err) == (0, True)
+    assert filled("inventory", "--once")[0] == 0
+    claims = json.loads(filled("ask", "asset", "DC01", "--format", "json")[1])["claims"]["cores"]
+    assert (claims["value"], claims["won"]["record"]) == (8, f"curation/{record}")
+    assert "seen in the console" in filled("ask", "asset", "DC01", "--why")[2]
+    assert "cores: " in filled("ask", "changes", "DC01")[1]
+    assert filled("curate", "unset", "DC01", "cores")[0] == 0
+    assert filled("curate", "set", "DC01", "cores", "many", "--reason", "x")[0] == 1
+    assert filled("curate", "join", "DC01", "--reason", "x")[0] == 1
+    assert filled("curate", "separate", "DC01", "--reason", "x")[0] == 1
+
+
+def test_findings_and_the_past_are_answered(filled):
+    answer = json.loads(filled("ask", "quality", "--format", "json")[1])
+    assert answer["counts"].keys() >= {finding["kind"] for finding in answer["findings"]}
+    code, _, err = filled("ask", "obsolete", "--as-of", "2000-01-01")
+    assert (code, "is not kept: the journal begins at" in err) == (1, True)
+    today = datetime.now(UTC).date().isoformat()
+    now = filled("ask", "obsolete", "--format", "csv")[1]
+    code, then, err = filled("ask", "obsolete", "--as-of", today, "--format", "csv")
+    assert (code, then) == (0, now)
+    assert "0 assets changed since and were set back" in err
+
+
+def test_a_rebuild_of_a_right_graph_changes_nothing(filled):
+    assert "rebuilt: 0 changes" in filled("rebuild")[2]
 
 
 def test_a_cell_that_looks_like_a_formula_is_made_harmless(landkarte, tmp_path):
