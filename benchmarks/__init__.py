@@ -1,0 +1,1 @@
+"""Figures: how quick Landkarte is beside plain drivers and beside Cartography, and what that costs. `make bench`."""
