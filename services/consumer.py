@@ -1,7 +1,9 @@
 """Events become the graph: the one writer's loop. Any number of processes run it; all but one stand by."""
 
+import gc
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import TypeVar
@@ -17,7 +19,7 @@ from inventory.reading import fault
 
 TOPICS = (RECORDS, RUNS)
 LEASE = timedelta(seconds=15)
-MAX_BATCH_BYTES = 16 * 1024 * 1024
+MAX_BATCH_BYTES = 4 * 1024 * 1024
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between tries during an outage; the last repeats."""
 
@@ -133,7 +135,8 @@ class Consumer:
         positions = self._positions()
         messages = self._log.read(positions, timeout=timeout, max_bytes=self._max_bytes)
         if messages:
-            self._apply(writer, positions, messages)
+            with _nothing_collected():
+                self._apply(writer, positions, messages)
         return len(messages)
 
     def _apply(self, writer: Writer, before: Positions, messages: Sequence[StoredMessage]) -> Positions:
@@ -181,6 +184,16 @@ class Consumer:
         self._log.append(dead)
         self._store.transact(writer, batch.apply)
         return after
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """A batch is a million objects that live until it is written: the collector would walk them again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _arrived(message: StoredMessage, refused: str) -> Arrived:
