@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from neo4j import ManagedTransaction
+from neo4j import ManagedTransaction, Result
 
 from graph.metamodel import CATALOGUE, KINDS
 from graph.model import Changes, Edge, ReferenceRow, node_id
@@ -18,10 +18,14 @@ _KIND_LABELS = ":".join(sorted(KINDS.keys() - CATALOGUE))
 
 
 class DifferenceWriter:
-    """Writes one difference in a transaction that holds the writer's lock."""
+    """Writes one difference in a transaction that holds the writer's lock.
+
+    The server works on one statement while the next one's rows are made: results are looked at in the end.
+    """
 
     def __init__(self, tx: ManagedTransaction, clock: Callable[[], datetime], changes: Changes) -> None:
         self._tx, self._clock, self._changes = tx, clock, changes
+        self._sent: list[Result] = []
 
     def write(self, replaced: Mapping[str, tuple[ReferenceRow, ...]]) -> None:
         """`replaced`: the stored references of the records that get others. Raises PositionsDiffer."""
@@ -36,10 +40,12 @@ class DifferenceWriter:
         self._references(replaced)
         self._runs()
         self._journal()
+        for result in self._sent:
+            result.consume()
 
     def _many(self, statement: str, rows: Iterable[object], **more: Any) -> None:  # noqa: ANN401 - query parameters
         for page in pages(rows, ROWS):
-            self._tx.run(statement, rows=page, **more).consume()
+            self._sent.append(self._tx.run(statement, rows=page, **more))
 
     def _positions(self) -> None:
         changes = self._changes
@@ -215,4 +221,5 @@ class DifferenceWriter:
             for number, change in enumerate(self._changes.journal, start=(found["last"] or 0) + 1)
         ]
         self._many("UNWIND $rows AS row CREATE (c:Change) SET c = row", rows)
-        self._tx.run("MATCH (w:Writer) SET w.journal = $last, w.recorded_at = $now", last=rows[-1]["number"], now=now)
+        counted = "UNWIND $rows AS last MATCH (w:Writer) SET w.journal = last, w.recorded_at = $now"
+        self._many(counted, [rows[-1]["number"]], now=now)

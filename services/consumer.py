@@ -1,7 +1,9 @@
 """Events become the graph: the one writer's loop. Any number of processes run it; all but one stand by."""
 
+import gc
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import TypeVar
@@ -21,7 +23,7 @@ from services import replay
 from services.publishing import Publisher
 
 TOPICS = (RECORDS, RUNS)
-MAX_BATCH_BYTES = 16 * 1024 * 1024
+MAX_BATCH_BYTES = 4 * 1024 * 1024
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between tries during an outage; the last repeats."""
 BUILDING = "building"
@@ -204,7 +206,8 @@ class Consumer:
         messages = self._log.read(positions, timeout=timeout, max_bytes=self._max_bytes)
         for group in replay.in_order(messages, self._log.ends(TOPICS)) if self._building else [messages]:
             if group:
-                positions = self._apply(self._hold(), positions, group)
+                with _nothing_collected():
+                    positions = self._apply(self._hold(), positions, group)
         if self._publisher and (messages or not self._publisher.begun):
             self._store.renew(self._hold(), LEASE)  # one that was frozen finds out before it publishes
             self._publisher.publish()
@@ -275,6 +278,16 @@ class Consumer:
             self._log.append(dead)
         self._store.transact(writer, batch.apply)
         return after
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """A batch is a million objects that live until it is written: the collector would walk them again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _arrived(message: StoredMessage, refused: str) -> Arrived:

@@ -106,9 +106,7 @@ class Settings(BaseSettings):
     graph_password: SecretStr | None = Field(default=None, description="password at Neo4j")
     graph_password_file: Path | None = Field(default=None, description="file that holds the password at Neo4j")
     data_dir: Path = Field(default=Path("var"), description="where outboxes and the log of errors are kept")
-    batch_bytes: int = Field(
-        default=16 * 1024 * 1024, gt=0, description="how much the inventory applies at once, bytes"
-    )
+    batch_bytes: int = Field(default=4 * 1024 * 1024, gt=0, description="how much the inventory applies at once, bytes")
     publish_changes: bool = Field(default=True, description="whether the graph's changes go to the topic of changes")
     journal_days: int = Field(default=0, ge=0, description="how long the past is kept, days; 0: for ever")
     host: str = Field(default="127.0.0.1", description="address the API listens on")
