@@ -33,6 +33,18 @@ test-embedded: lint types imports ## what needs neither root nor Java; says what
 	@$(BIN)/python scripts/not_run.py $(REPORT)
 	@echo "'make test' runs them all."
 
+BENCH := .cache/bench-venv
+
+.PHONY: bench
+bench: tools servers $(VENV)/.dev $(BENCH)/.done ## measure, beside the bare driver and Cartography (ARGS='--only load --size small')
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# Cartography has an environment and a lock of its own: it is measured against, and nothing here depends on it.
+$(BENCH)/.done: requirements-bench.lock
+	@scripts/make-venv $(BENCH) $(PYTHON)
+	@$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-bench.lock
+	@touch $@
+
 .PHONY: all-run
 all-run: ## after a test run: fail if a test was skipped
 	@$(BIN)/python scripts/not_run.py --none $(REPORT)
@@ -72,6 +84,7 @@ COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-versio
 lock: $(VENV)/.dev ## write the lock files after a change of dependencies (ARGS=--upgrade: newest versions)
 	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
 	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	printf 'cartography==0.143.0\n' | $(COMPILE) --output-file requirements-bench.lock -
 	printf 'hatchling>=1.27\neditables\n' | $(COMPILE) --constraint requirements-dev.lock --output-file requirements-build.lock -
 
 .PHONY: clean
