@@ -9,7 +9,7 @@ from neo4j import ManagedTransaction
 from graph.metamodel import CATALOGUE_RELATIONS
 from graph.model import Changes, Edge, EdgeKey, Holders, Node, RecordRow, ReferenceRow
 from graph.neo4j_cypher import by_type, ends, pages, types
-from graph.neo4j_schema import edge_of, key_of, node_of, place, record_of, reference_of
+from graph.neo4j_schema import edges_of, key_of, node_of, place, record_of, reference_of
 from graph.neo4j_writer import DifferenceWriter
 from graph.values import unpack
 
@@ -78,9 +78,9 @@ class Neo4jTransaction:
     def catalogue_edges(self, asset_ids: Collection[str]) -> dict[EdgeKey, Edge]:
         question = f"""
             UNWIND $rows AS id MATCH (:Asset {{id: id}})-[e:{types(CATALOGUE_RELATIONS)}]->(c:Catalogue)
-            RETURN id AS source, type(e) AS type, c.id AS target, properties(e) AS told
+            RETURN id, collect([type(e), c.id, properties(e)]) AS edges
         """
-        return self._edges(self._read(question, asset_ids))
+        return {edge.key: edge for edge in edges_of(self._read(question, asset_ids))}
 
     def edges(self, keys: Collection[EdgeKey]) -> dict[EdgeKey, Edge]:
         found: dict[EdgeKey, Edge] = {}
@@ -88,9 +88,9 @@ class Neo4jTransaction:
             source, target = ends(relation)
             question = f"""
                 UNWIND $rows AS row MATCH (:{source} {{id: row[0]}})-[e:{relation}]->(:{target} {{id: row[2]}})
-                RETURN row[0] AS source, row[1] AS type, row[2] AS target, properties(e) AS told
+                RETURN row[0] AS id, collect([row[1], row[2], properties(e)]) AS edges
             """
-            found |= self._edges(self._read(question, [list(key) for key in some]))
+            found |= {edge.key: edge for edge in edges_of(self._read(question, [list(key) for key in some]))}
         return found
 
     def markers(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
@@ -122,10 +122,6 @@ class Neo4jTransaction:
 
     def _grouped(self, question: str, values: Iterable[object]) -> dict[str, frozenset[str]]:
         return {row["one"]: frozenset(row["many"]) for row in self._read(question, values)}
-
-    def _edges(self, rows: Iterable[dict[str, Any]]) -> dict[EdgeKey, Edge]:
-        edges = (edge_of(row["source"], row["type"], row["target"], row["told"]) for row in rows)
-        return {edge.key: edge for edge in edges}
 
 
 def _named(identifiers: Collection[str]) -> list[object]:
