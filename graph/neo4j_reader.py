@@ -11,15 +11,18 @@ from graph.metamodel import RELATIONS
 from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Relationship, RunRow
 from graph.neo4j_cypher import types as types_of
 from graph.neo4j_questions import asked, holders_of, identifiers_of, records_of
-from graph.neo4j_schema import change_of, edge_of, node_of, record_of, run_of, sort_of
+from graph.neo4j_schema import change_of, edge_of, edges_of, node_of, record_of, run_of, sort_of
 from graph.store import SCHEMA_VERSION, SHARED_SHOWN
 from graph.values import pages, time_of, time_text, unpack, when
 
 PAGE = 2000
+PAIRS = 20_000
+"""Who has what, read at once: two ids each, and each asset once."""
 EDGE_PAGE = 50
 """Assets whose relationships are read at once: a computer has some hundred."""
 _T = TypeVar("_T")
-_EDGE = "e, startNode(e).id AS source, type(e) AS type, endNode(e).id AS target"
+_EDGE = "a.id AS source, type(e) AS type, b.id AS target, properties(e) AS told"
+"""Of (a)-[e]->(b), without the driver's own object for a relationship, which is slow to make."""
 
 
 class Neo4jReader:
@@ -80,8 +83,8 @@ class Neo4jReader:
             }}
             WITH e, type(e) AS type, direction, o WHERE type > $type
             OR (type = $type AND (direction > $direction OR (direction = $direction AND o.id > $last)))
-            RETURN e, startNode(e).id AS source, type, endNode(e).id AS target, o, direction
-            ORDER BY type, direction, o.id LIMIT $limit
+            WITH startNode(e) AS a, e, endNode(e) AS b, o, type, direction
+            ORDER BY type, direction, o.id LIMIT $limit RETURN {_EDGE}, o, direction
         """
         kind, direction, last = after.split("\x00") if after else ("", "", "")
         rows = self._rows(question, id=node_id, type=kind, direction=direction, last=last, limit=limit)
@@ -111,7 +114,7 @@ class Neo4jReader:
         pattern, some, count = types_of([relation]), list[str](), 0
         asked = f"UNWIND $ids AS id MATCH (c:Catalogue {{id: id}}) RETURN id, COUNT {{ (c)<-[:{pattern}]-() }} AS count"
         for row in self._rows(asked, ids=sorted(catalogue_ids)):
-            if some and count + row["count"] > PAGE:
+            if some and count + row["count"] > PAIRS:
                 yield from self._havers(pattern, some)
                 some, count = [], 0
             some.append(row["id"])
@@ -122,17 +125,21 @@ class Neo4jReader:
         question = f"""
             UNWIND $ids AS id MATCH (:Catalogue {{id: id}})<-[:{pattern}]-(a:Asset)
             WHERE id > $item OR (id = $item AND a.id > $last)
-            RETURN id, a ORDER BY id, a.id LIMIT $page
+            WITH id, a ORDER BY id, a.id LIMIT $page
+            RETURN collect([id, a.id]) AS pairs, collect(DISTINCT a) AS nodes
         """
-        start: dict[str, object] = {"item": "", "last": ""}
-        rows = self._paged(question, lambda row: {"item": row["id"], "last": row["a"]["id"]}, start, ids=ids)
-        return ((row["id"], node_of(row["a"])) for row in rows)
+        pairs = [["", ""]]
+        while pairs:
+            item, last = pairs[-1]
+            (found,) = self._rows(question, ids=ids, item=item, last=last, page=PAIRS)
+            pairs, nodes = found["pairs"], {node["id"]: node_of(node) for node in found["nodes"]}
+            yield from ((item, nodes[asset]) for item, asset in pairs)
 
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         def work(tx: ManagedTransaction) -> tuple[list[Node], list[Edge]]:
             nodes = tx.run("MATCH (n:Asset) WHERE n.retired_at IS NULL RETURN n ORDER BY n.id")
             found = [node_of(row["n"]) for row in nodes]
-            question = f"MATCH (:Asset)-[e:{types_of(types)}]->(:Asset) RETURN {_EDGE} ORDER BY source, type, target"
+            question = f"MATCH (a:Asset)-[e:{types_of(types)}]->(b:Asset) RETURN {_EDGE} ORDER BY source, type, target"
             return found, [_edge(dict(row)) for row in tx.run(question)]
 
         return self._reading_still(work)
@@ -231,11 +238,13 @@ class Neo4jReader:
             RETURN n.id AS id ORDER BY id LIMIT $page
         """
         edges = f"""
-            UNWIND $ids AS id MATCH (:{label} {{id: id}})-[e:{every}]->() RETURN {_EDGE} ORDER BY source, type, target
+            UNWIND $ids AS id MATCH (:{label} {{id: id}})-[e:{every}]->(b)
+            WITH id, type(e) AS type, b.id AS target, properties(e) AS told ORDER BY type, target
+            RETURN id, collect([type, target, told]) AS edges ORDER BY id
         """
         last = ""
         while ids := [row["id"] for row in self._rows(question, last=last, page=EDGE_PAGE)]:
-            yield from (_edge(row) for row in self._rows(edges, ids=ids))
+            yield from edges_of(self._rows(edges, ids=ids))
             last = ids[-1]
 
     def _rows(self, question: str, **values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - query parameters
@@ -259,7 +268,7 @@ class Neo4jReader:
 
 
 def _edge(row: dict[str, Any]) -> Edge:
-    return edge_of(row["source"], row["type"], row["target"], row["e"])
+    return edge_of(row["source"], row["type"], row["target"], row["told"])
 
 
 def _status(tx: ManagedTransaction) -> GraphStatus:

@@ -7,7 +7,7 @@ them.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -178,6 +178,11 @@ def edge_of(source: str, kind: str, target: str, found: Mapping[str, Any]) -> Ed
     claims = {record: told.get(record, {}) for record in found["records"]}
     properties = {name: value for name, value in sorted(found.items()) if name not in EDGE_OWN}
     return Edge(EdgeKey(source, kind, target), properties, claims, when(found["since"]))
+
+
+def edges_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[Edge]:
+    """The relationships of several nodes, all of one in a row: the driver takes long over each row."""
+    return (edge_of(row["id"], kind, target, told) for row in rows for kind, target, told in row["edges"])
 
 
 def record_map(row: RecordRow, record_id: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from graph.metamodel import CATALOGUE_RELATIONS
 from graph.model import Changes, Edge, EdgeKey, Holders, Node, RecordRow, ReferenceRow
 from graph.neo4j_cypher import by_type, ends, types
 from graph.neo4j_questions import asked, grouped, holders_of, identifiers_of, named, records_of
-from graph.neo4j_schema import edge_of, node_of, place, reference_of
+from graph.neo4j_schema import edges_of, node_of, place, reference_of
 from graph.neo4j_writer import DifferenceWriter
 from graph.values import unpack
 
@@ -68,9 +68,9 @@ class Neo4jTransaction:
     def catalogue_edges(self, asset_ids: Collection[str]) -> dict[EdgeKey, Edge]:
         question = f"""
             UNWIND $rows AS id MATCH (:Asset {{id: id}})-[e:{types(CATALOGUE_RELATIONS)}]->(c:Catalogue)
-            RETURN id AS source, type(e) AS type, c.id AS target, properties(e) AS told
+            RETURN id, collect([type(e), c.id, properties(e)]) AS edges
         """
-        return self._edges(self._read(question, asset_ids))
+        return {edge.key: edge for edge in edges_of(self._read(question, asset_ids))}
 
     def edges(self, keys: Collection[EdgeKey]) -> dict[EdgeKey, Edge]:
         found: dict[EdgeKey, Edge] = {}
@@ -78,9 +78,9 @@ class Neo4jTransaction:
             source, target = ends(relation)
             question = f"""
                 UNWIND $rows AS row MATCH (:{source} {{id: row[0]}})-[e:{relation}]->(:{target} {{id: row[2]}})
-                RETURN row[0] AS source, row[1] AS type, row[2] AS target, properties(e) AS told
+                RETURN row[0] AS id, collect([row[1], row[2], properties(e)]) AS edges
             """
-            found |= self._edges(self._read(question, [list(key) for key in some]))
+            found |= {edge.key: edge for edge in edges_of(self._read(question, [list(key) for key in some]))}
         return found
 
     def markers(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
@@ -117,7 +117,3 @@ class Neo4jTransaction:
 
     def _read(self, question: str, values: Iterable[object]) -> Iterator[dict[str, Any]]:
         return asked(self._tx, question, values)
-
-    def _edges(self, rows: Iterable[dict[str, Any]]) -> dict[EdgeKey, Edge]:
-        edges = (edge_of(row["source"], row["type"], row["target"], row["told"]) for row in rows)
-        return {edge.key: edge for edge in edges}

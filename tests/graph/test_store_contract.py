@@ -235,8 +235,8 @@ def test_catalogue_nodes_have_relationships_among_themselves(store, writer, writ
 
 
 def test_many_catalogue_nodes_are_asked_for_at_once(store, write, monkeypatch):
-    for module in ("graph.sqlite_reader", "graph.neo4j_reader"):
-        monkeypatch.setattr(f"{module}.PAGE", 3)
+    for page in ("graph.sqlite_reader.PAGE", "graph.neo4j_reader.PAGE", "graph.neo4j_reader.PAIRS"):
+        monkeypatch.setattr(page, 3)
     made = [edge(f"a{n}", "INSTALLED", f"s{m}") for n in range(8) for m in range(6) if n >= m]
     write(
         nodes=nodes(*(node(f"a{n}") for n in range(8))),
