@@ -179,7 +179,9 @@ class RunReport(_Sequenced):
     run: str
     collector: str
     started: datetime
-    status: Literal["complete", "partial", "failed"]
+    status: Literal["complete", "partial", "failed", "held"] = Field(
+        description="held: complete, but so much smaller than the last that nothing is retired until a person agrees"
+    )
     seen: int = Field(ge=0)
     emitted: int = Field(ge=0)
     skipped: int = Field(ge=0)

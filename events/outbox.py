@@ -5,31 +5,21 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 from events.codec import encode_checked, message_key
 from events.database import errors_of, open_database
 from events.lease import Lease, LeaseHeld
 from events.log import EventLog, Message
-from events.models import (
-    MAX_PROBLEMS,
-    Draft,
-    Problem,
-    RecordObserved,
-    RecordWithdrawn,
-    RunCompleted,
-    RunReport,
-)
-from events.outbox_queue import SCHEMA, Queue, Queued
+from events.models import Draft, Problem, RecordObserved, RecordWithdrawn, RunCompleted, RunReport
+from events.outbox_queue import SCHEMA, Queue, Queued, holder_of
+from events.runs import MAX_SHRINK, Held, Run, Status, is_held, why_held
 from events.sizes import size_of
 
 Clock = Callable[[], datetime]
-Status = Literal["complete", "partial", "failed"]
-APPLICATION_ID = 0x4C4B4F31  # "LKO1"; the last letter is the schema's version
+APPLICATION_ID = 0x4C4B4F32  # "LKO2"; the last letter is the schema's version
 LIMIT_BYTES = 2 * 1024**3
 COMMIT_BYTES = 4 * 1024 * 1024
 COMMIT_SECONDS = 1.0
@@ -37,8 +27,6 @@ COMMIT_SECONDS = 1.0
 SEND_BYTES = 4 * 1024 * 1024
 """How much is read into memory and given to the log at once; a single larger message comes all the same."""
 BUSY_SECONDS = 10.0
-MAX_TEXT = 1000
-"""Of one problem in a report, which is for people and must always fit into a message."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -52,20 +40,6 @@ class OutboxBusy(OutboxUnavailable):
 
 class OutboxFull(OutboxUnavailable):
     """The disk or the queue is full. What was put since the last commit may be gone with it."""
-
-
-@dataclass
-class _Run:
-    """`lost`: why something of this run will not be sent, so that it cannot count as complete."""
-
-    name: str
-    collector: str
-    rank: int
-    ranks: Mapping[str, int]
-    started: datetime
-    first: int
-    emitted: int = 0
-    lost: str = ""
 
 
 class Outbox:
@@ -82,7 +56,7 @@ class Outbox:
     ) -> None:
         self._path, self._source, self._clock, self._limit = path, source, clock, limit_bytes
         self._lock, self._draining = threading.RLock(), threading.Lock()
-        self._run: _Run | None = None
+        self._run: Run | None = None
         self._closed = False
         with errors_of(path, _said(OutboxUnavailable)):
             self._lease = self._take_lease()
@@ -97,7 +71,7 @@ class Outbox:
     def begin(self, run: str, collector: str, rank: int, ranks: Mapping[str, int] | None = None) -> None:
         """Start a run; one that was not ended is forgotten, and leaves no marker. Ranks: 0 to 100."""
         with self._lock:
-            self._run = _Run(run, collector, rank, ranks or {}, self._clock(), self._next_sequence())
+            self._run = Run(run, collector, rank, ranks or {}, self._clock(), self._next_sequence())
 
     def put(self, draft: Draft) -> None:
         """Queue every section of a draft, or nothing of it.
@@ -132,33 +106,54 @@ class Outbox:
             self._commit()
 
     def end(
-        self, status: Status, *, seen: int, skipped: int = 0, failed: int = 0, problems: Sequence[Problem] = ()
+        self,
+        status: Status,
+        *,
+        seen: int,
+        skipped: int = 0,
+        failed: int = 0,
+        problems: Sequence[Problem] = (),
+        max_shrink: float = MAX_SHRINK,
     ) -> RunReport:
         """Queue the run's report and, if it is complete, the marker that retires what it has not seen; then commit.
 
-        `emitted` counts the drafts put. Raises RuntimeError for a complete run that has lost something, see `put`.
+        `emitted` counts the drafts put. A complete run that lost more than the share `max_shrink` of what the last one
+        emitted is held: its report says so, and its marker waits for `agree`. A later complete run, held or not, takes
+        its place; partial and failed ones leave it. Raises RuntimeError for a complete run that has lost something, see
+        `put`.
         """
         with self._lock, self._errors():
             run = self._current()
             if status == "complete" and run.lost:
                 raise RuntimeError(f"run {run.name} cannot be complete: {run.lost}")
-            counts = {"seen": seen, "emitted": run.emitted, "skipped": skipped, "failed": failed}
-            report = RunReport(
-                **self._stamp(),
-                **counts,
-                run=run.name,
-                collector=run.collector,
-                started=run.started,
-                status=status,
-                problems=tuple(_shortened(problem) for problem in problems[:MAX_PROBLEMS]),
-            )
+            before = self._queue.last_complete()
+            held = status == "complete" and is_held(run.emitted, before, max_shrink)
+            if held:
+                problems = (why_held(self._source, run.emitted, before or 0, max_shrink), *problems)
+            counts = {"seen": seen, "skipped": skipped, "failed": failed}
+            report = run.report(self._stamp(), "held" if held else status, counts, problems)
             self._queue.add(encode_checked(report))
-            if status == "complete":
-                self._queue.add_marker(
-                    RunCompleted(**self._stamp() | {"sequence": run.first}, run=run.name, partition=0)
-                )
+            if held:
+                self._queue.hold(Held(report, run.first))
+            elif status == "complete":
+                self._complete(report, run.first)
             self._commit()
             self._run = None
+            return report
+
+    def agree(self) -> RunReport | None:
+        """Queue the marker of the held run, durably: what it has not seen is retired. Needs no run.
+
+        Gives the run's report, now complete, which takes the place of the held one; None where no run is held.
+        """
+        with self._lock, self._errors():
+            held = self._queue.held()
+            if held is None:
+                return None
+            report = held.agreed(self._next_sequence(), self._clock())
+            self._queue.add(encode_checked(report))
+            self._complete(report, held.first)
+            self._commit()
             return report
 
     def commit(self) -> None:
@@ -207,14 +202,8 @@ class Outbox:
             return Lease(self._path.with_name(f"{self._path.name}.lease"))
         except LeaseHeld:
             raise OutboxBusy(
-                f"{self._source} is being collected by {self._holder()}; wait until it is done, or stop it"
+                f"{self._source} is being collected by {holder_of(self._path)}; wait until it is done, or stop it"
             ) from None
-
-    def _holder(self) -> str:
-        """Who has the outbox, as far as its file tells; it may be so new that it does not."""
-        with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as db:
-            return str(db.execute("SELECT holder FROM state").fetchone()[0])
-        return "another process"
 
     def _claim(self) -> tuple[Queue, int]:
         queue = Queue(self._db)
@@ -244,7 +233,7 @@ class Outbox:
                 self._run.lost = self._run.lost or str(error)
             raise
 
-    def _current(self) -> _Run:
+    def _current(self) -> Run:
         if self._run is None:
             raise RuntimeError(f"outbox of {self._source}: begin a run first")
         return self._run
@@ -254,10 +243,14 @@ class Outbox:
         self._last = max(self._last + 1, now)
         return self._last
 
+    def _complete(self, report: RunReport, first: int) -> None:
+        self._queue.add_marker(RunCompleted(**self._stamp() | {"sequence": first}, run=report.run, partition=0))
+        self._queue.completed(report.emitted)
+
     def _stamp(self) -> dict[str, object]:
         return {"source": self._source, "sequence": self._next_sequence(), "time": self._clock()}
 
-    def _observed(self, run: _Run, draft: Draft, name: str, first: datetime) -> RecordObserved:
+    def _observed(self, run: Run, draft: Draft, name: str, first: datetime) -> RecordObserved:
         stamp = self._stamp()
         event = RecordObserved(
             **stamp,
@@ -300,7 +293,3 @@ class Outbox:
 
 def _said(kind: type[OutboxUnavailable]) -> Callable[[str], OutboxUnavailable]:
     return lambda text: kind(f"outbox {text}")
-
-
-def _shortened(problem: Problem) -> Problem:
-    return Problem(item=problem.item[:MAX_TEXT], reason=problem.reason[:MAX_TEXT])

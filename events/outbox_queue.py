@@ -1,18 +1,23 @@
 """What an outbox keeps in its SQLite file: the queue, and what its source said last. One transaction stays open."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from events.codec import content_hash, encode
 from events.database import headers_from_text, headers_to_text, pack, unpack
 from events.log import RECORDS, EventLog, Message
-from events.models import RecordObserved, RunCompleted, write_ranks
+from events.models import RecordObserved, RunCompleted, RunReport, write_ranks
+from events.runs import Held
 from events.sizes import size_of
 
 SCHEMA = """
-CREATE TABLE state (source TEXT NOT NULL, last_sequence INTEGER NOT NULL, holder TEXT NOT NULL);
+CREATE TABLE state (
+    source TEXT NOT NULL, last_sequence INTEGER NOT NULL, holder TEXT NOT NULL,
+    last_complete INTEGER, held_report TEXT, held_first INTEGER
+);
 CREATE TABLE records (native_key TEXT PRIMARY KEY, first_observed TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sections (
     native_key TEXT NOT NULL, section TEXT NOT NULL, mark TEXT NOT NULL, changed INTEGER NOT NULL,
@@ -49,7 +54,7 @@ class Queue:
         """Note who has the outbox; gives the source it belongs to and its last sequence."""
         self._begin()
         if not self._db.execute("SELECT 1 FROM state").fetchone():
-            self._db.execute("INSERT INTO state VALUES (?, 0, '')", (source,))
+            self._db.execute("INSERT INTO state (source, last_sequence, holder) VALUES (?, 0, '')", (source,))
         self._db.execute("UPDATE state SET holder = ?", (holder,))
         owner, last = self._db.execute("SELECT source, last_sequence FROM state").fetchone()
         self._db.execute("COMMIT")
@@ -112,6 +117,28 @@ class Queue:
         self._begin()
         self._db.execute("DELETE FROM sections WHERE native_key = ?", (native_key,))
 
+    def last_complete(self) -> int | None:
+        """How many records the last complete run emitted; None before the first."""
+        (emitted,) = self._db.execute("SELECT last_complete FROM state").fetchone()
+        return None if emitted is None else int(emitted)
+
+    def completed(self, emitted: int) -> None:
+        """Note a complete run; whatever was held is forgotten."""
+        self._begin()
+        self._db.execute("UPDATE state SET last_complete = ?, held_report = NULL, held_first = NULL", (emitted,))
+
+    def held(self) -> Held | None:
+        """The run that waits for a person's word."""
+        report, first = self._db.execute("SELECT held_report, held_first FROM state").fetchone()
+        return None if report is None else Held(RunReport.model_validate_json(report), first)
+
+    def hold(self, held: Held) -> None:
+        """Let this run wait, in the place of one that did before."""
+        self._begin()
+        self._db.execute(
+            "UPDATE state SET held_report = ?, held_first = ?", (held.report.model_dump_json(), held.first)
+        )
+
     def commit(self, last_sequence: int) -> None:
         if self._db.in_transaction:
             self._db.execute("UPDATE state SET last_sequence = ?", (last_sequence,))
@@ -125,6 +152,13 @@ class Queue:
     def _begin(self) -> None:
         if not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
+
+
+def holder_of(path: Path) -> str:
+    """Who has the outbox, as far as its file tells; it may be so new that it does not."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        return str(db.execute("SELECT holder FROM state").fetchone()[0])
+    return "another process"
 
 
 def _mark(event: RecordObserved) -> str:

@@ -33,9 +33,19 @@ def open_store(settings: Settings) -> GraphStore:
 
 def open_outbox(settings: Settings, source: str) -> Outbox:
     """The source's outbox. Raises OutboxBusy, OutboxUnavailable, FileDamaged."""
-    folder = settings.data_dir / "outbox"
+    folder = outbox_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     return Outbox(folder / f"{source}.db", source)
+
+
+def outbox_folder(settings: Settings) -> Path:
+    """Where the outboxes lie."""
+    return settings.data_dir / "outbox"
+
+
+def outboxes(settings: Settings) -> list[str]:
+    """The sources that were ever collected on this computer."""
+    return sorted(path.stem for path in outbox_folder(settings).glob("*.db"))
 
 
 def make_consumer(settings: Settings, log: EventLog, store: GraphStore, on_wait: OnWait) -> Consumer:

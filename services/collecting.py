@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from events.log import EventLog, LogUnavailable
 from events.models import Draft, RunReport
 from events.outbox import Outbox
+from events.runs import MAX_SHRINK
 from inventory.reading import fault_of
 from services.collectors.base import CollectorType, Report, Run, SourceUnavailable
 
@@ -24,7 +25,10 @@ OnWait = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Job:
-    """What to run: `complete` says that it sees all there is, so that what it misses is retired (law 4)."""
+    """What to run: `complete` says that it sees all there is, so that what it misses is retired (law 4).
+
+    `max_shrink`: a complete run that loses a larger share of its records is held, see `Outbox.end`.
+    """
 
     source: str
     collector: CollectorType
@@ -33,6 +37,7 @@ class Job:
     complete: bool
     planned: datetime = field(default_factory=lambda: datetime.now(UTC))
     ranks: Mapping[str, int] = field(default_factory=dict)
+    max_shrink: float = MAX_SHRINK
 
     @property
     def run_id(self) -> str:
@@ -54,7 +59,8 @@ class Preview:
 def collect(job: Job, outbox: Outbox) -> RunReport:
     """Run the collector; what it says is durable in the outbox on return. Raises SourceUnavailable, OutboxUnavailable.
 
-    The run is complete where it is meant to be and nothing failed, failed where nothing was usable, else partial.
+    The run is complete (or held) where it is meant to be and nothing failed, failed where nothing was usable, else
+    partial.
     """
     report = Report()
     outbox.begin(job.run_id, job.collector.name, job.rank, job.ranks)
@@ -132,4 +138,5 @@ def _end(job: Job, outbox: Outbox, report: Report, *, emitted: bool) -> RunRepor
         skipped=counts["skipped"],
         failed=counts["failed"],
         problems=report.problems,
+        max_shrink=job.max_shrink,
     )

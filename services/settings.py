@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from events.models import CURATION, Rank, SourceName
+from events.runs import MAX_SHRINK
 from graph.metamodel import ASSETS, GROUPS
 from inventory.quality import Expected
 from services.collectors import COLLECTORS
@@ -42,6 +43,9 @@ class SourceSettings(BaseModel):
     rank: int | None = Field(default=None, ge=0, le=100, description="trust; the higher wins; the type's where empty")
     ranks: dict[str, Rank] = Field(default={}, description="trust in groups of properties, where it is another")
     complete: bool = Field(default=True, description="whether a run sees everything, so that what it misses is retired")
+    max_shrink: float = Field(
+        default=MAX_SHRINK, ge=0, le=1, description="a run that loses a larger share waits for `landkarte agree`"
+    )
     authoritative: frozenset[str] = Field(
         default=frozenset(), description="kinds of which it should list every asset; coverage is measured against it"
     )

@@ -248,7 +248,7 @@ class RunPage(BaseModel):
 
 
 class Status(BaseModel):
-    """How far the graph is; `lag`: messages not applied yet."""
+    """How far the graph is; `lag`: messages not applied yet; `held`: sources whose run waits for a person's word."""
 
     lag: int
     dead_letters: int
@@ -258,6 +258,7 @@ class Status(BaseModel):
     relationships: int
     counts: dict[str, int]
     last_seen: dict[str, datetime]
+    held: dict[str, str]
 
 
 class Health(BaseModel):

@@ -1,7 +1,9 @@
-"""Commands that collect: import, collect, schedule, sample-city."""
+"""Commands that collect: import, collect, agree, schedule, sample-city."""
 
 import threading
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +12,7 @@ import typer
 from pydantic import ValidationError
 
 from events.models import RunReport
+from events.outbox import Outbox
 from services import bootstrap, schedule
 from services.cli.common import FAILED, Config, Failed, settings_of
 from services.cli.output import Format, print_json, print_rows, say, waiting
@@ -25,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command("import")(import_files)
     app.command("collect")(collect_source)
+    app.command("agree")(agree)
     app.command("schedule")(run_schedule)
     app.command("sample-city")(sample_city)
 
@@ -43,14 +47,36 @@ def import_files(
     job = _job(kind, paths or [], source or kind, complete=complete)
     if dry_run:
         _show_preview(job)
-    else:
-        _run(settings_of(config), job)
+        return
+    settings = settings_of(config)
+    known = (configured.max_shrink for configured in settings.sources if configured.name == job.source)
+    _run(settings, replace(job, max_shrink=next(known, job.max_shrink)))
 
 
 def collect_source(source: Annotated[str, typer.Argument(help="a configured source")], config: Config = None) -> None:
     """Run a configured source once."""
     settings = settings_of(config)
     _run(settings, job_of(settings.source(source)))
+
+
+def agree(
+    source: Annotated[str, typer.Argument(help="whose last complete run is held")], config: Config = None
+) -> None:
+    """Agree to a held run, which is so much smaller than the one before: what it did not see is retired."""
+    settings = settings_of(config)
+    known = bootstrap.outboxes(settings)
+    if source not in known:
+        raise Failed(
+            f"source {source!r} has no outbox in {bootstrap.outbox_folder(settings)}; agree where it is collected; "
+            f"here are {', '.join(known) or 'none'}"
+        )
+    with _sending(settings, source) as outbox:
+        report = outbox.agree()
+    if report is None:
+        raise Failed(
+            f"{source}: no run is held: none was, or a later complete run has taken its place; nothing was changed"
+        )
+    say(f"{source}: agreed; what run {report.run} did not see is retired (`landkarte inventory` applies it)")
 
 
 def run_schedule(config: Config = None) -> None:
@@ -79,7 +105,15 @@ def sample_city(
 
 def job_of(source: SourceSettings) -> Job:
     """A run of a configured source, now."""
-    return Job(source.name, COLLECTORS[source.type], source.own(), source.trust(), source.complete, ranks=source.ranks)
+    return Job(
+        source.name,
+        COLLECTORS[source.type],
+        source.own(),
+        source.trust(),
+        source.complete,
+        ranks=source.ranks,
+        max_shrink=source.max_shrink,
+    )
 
 
 def _job(kind: str, paths: list[Path], source: str, *, complete: bool) -> Job:
@@ -107,12 +141,18 @@ def _run(settings: Settings, job: Job) -> None:
 
 def run_once(settings: Settings, job: Job) -> RunReport:
     """Collect into the outbox, then send, waiting for the log."""
+    with _sending(settings, job.source) as outbox:
+        return collect(job, outbox)
+
+
+@contextmanager
+def _sending(settings: Settings, source: str) -> Iterator[Outbox]:
+    """The source's outbox; what waits in it at the end is sent, waiting for the log."""
     with ExitStack() as opened:
-        outbox = opened.enter_context(closing(bootstrap.open_outbox(settings, job.source)))
+        outbox = opened.enter_context(closing(bootstrap.open_outbox(settings, source)))
         log = cache(lambda: opened.enter_context(closing(bootstrap.open_log(settings))))  # opened once it answers
-        report = collect(job, outbox)
+        yield outbox
         drain(outbox, log, waiting, threading.Event())
-    return report
 
 
 def _run_scheduled(settings: Settings, source: SourceSettings) -> None:

@@ -60,6 +60,7 @@ def filled(landkarte, tmp_path):
         (["import", "glpi", "none"], {}, 1, "none: there is no such file or folder"),
         (["import", "glpi", ".", "--source", "A B"], {}, 2, "name"),
         (["collect", "none"], {}, 2, "source 'none' is not configured"),
+        (["agree", "none"], {}, 1, "source 'none' has no outbox in var/outbox"),
         (["schedule"], {}, 2, "no source has a schedule"),
         (["status"], {"LANDKARTE_LOG": "foo"}, 2, "log: allowed are sqlite:///FILE and kafka://HOST:PORT"),
         (["status", "--config", "none.toml"], {}, 2, "none.toml: there is no such file"),
@@ -235,3 +236,35 @@ def answers(url):
         return httpx.get(url).status_code == 200
     except httpx.TransportError:
         return False
+
+
+def applications(tmp_path, count):
+    rows = [f"Verfahren {number:02}" for number in range(count)]
+    (tmp_path / "apps.csv").write_text("\n".join(["Fachverfahren", *rows]), encoding="utf-8")
+
+
+def test_a_held_run_waits_until_a_person_agrees(landkarte, tmp_path):
+    again = ("import", "spreadsheet", "apps.csv", "--source", "apps", "--complete")
+    applications(tmp_path, 30)
+    assert "apps: complete" in landkarte(*again)[2]
+    applications(tmp_path, 4)
+    code, _, err = landkarte(*again)
+    assert (code, "apps: held" in err, "26 of the 30 records" in err) == (0, True, True)
+    landkarte("inventory", "--once")
+    assert "landkarte agree apps" in json.loads(landkarte("status", "--format", "json")[1])["held"]["apps"]
+    assert "landkarte agree apps" in " ".join(landkarte("status")[1].split())
+
+    assert "apps: agreed" in landkarte("agree", "apps")[2]
+    landkarte("inventory", "--once")
+    assert len(json.loads(landkarte("ask", "find", "--format", "json")[1])) == 4
+    assert json.loads(landkarte("status", "--format", "json")[1])["held"] == {}
+    code, _, err = landkarte("agree", "apps")
+    assert (code, "apps: no run is held" in err) == (1, True)
+
+
+def test_how_far_an_import_may_shrink_is_the_setting_of_its_source(landkarte, tmp_path):
+    source = '[[sources]]\ntype = "spreadsheet"\nname = "apps"\npaths = ["apps.csv"]\nmax_shrink = 1\n'
+    (tmp_path / "landkarte.toml").write_text(source, encoding="utf-8")
+    for count in (30, 4):
+        applications(tmp_path, count)
+        assert "apps: complete" in landkarte("import", "spreadsheet", "apps.csv", "--source", "apps", "--complete")[2]

@@ -52,6 +52,10 @@ def test_the_environment_comes_before_the_file(tmp_path, monkeypatch):
             "sources.0.rank: Input should be less than or equal to 100",
         ),
         ('[[sources]]\ntype = "local"\nname = "a"\n' * 2, "the name 'a' is used twice"),
+        (
+            '[[sources]]\ntype = "local"\nname = "a"\nmax_shrink = 1.5',
+            "sources.0.max_shrink: Input should be less than",
+        ),
         ("log = ", "not readable as TOML"),
     ],
 )
