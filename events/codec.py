@@ -87,6 +87,7 @@ _TYPES = (
     _Type("landkarte.run.report.v1", RUNS, RunReport, {"run": "run"}),
     _Type("landkarte.graph.changed.v1", CHANGES, GraphChanged, {"asset_id": "subject"}),
 )
+_UNREAD = Section()
 _BY_NAME = {known.name: known for known in _TYPES}
 _BY_MODEL = {known.model: known for known in _TYPES}
 
@@ -129,10 +130,13 @@ def encode_checked(event: Event) -> Message:
     return message
 
 
-def decode(message: Received) -> Event:
-    """The event of a message. Attributes and fields that this version does not know are ignored. Raises DecodeError."""
+def decode(message: Received, *, content: bool = True) -> Event:
+    """The event of a message. Attributes and fields that this version does not know are ignored. Raises DecodeError.
+
+    Without `content` a record's section is left unread, and empty: for one that says what it said before.
+    """
     try:
-        return _decode(message)
+        return _decode(message, content=content)
     except ValueError as error:  # pydantic's is one
         record, section = record_of(message)
         raise DecodeError(_words(error), record=record, section=section, sequence=_sequence_of(message)) from error
@@ -213,14 +217,15 @@ def _text(value: object) -> str:
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _decode(message: Received) -> Event:
+def _decode(message: Received, *, content: bool) -> Event:
     attributes = _received_attributes(message)
     known = _BY_NAME.get(attributes["type"])
     if known is None:
         raise ValueError(_unknown(attributes["type"]))
     fields = {field: attributes[name] for field, name in (_COMMON | known.attributes).items() if name in attributes}
     fields["source"] = attributes["source"].removeprefix(SOURCE_PREFIX)
-    event: Any = known.model.model_validate({**_received_data(message.value, known), **fields})
+    data = _received_data(message.value, known) if content or known is not _OBSERVED else {"content": _UNREAD}
+    event: Any = known.model.model_validate({**data, **fields})
     if not message.key == attributes["key"].encode() == message_key(event).encode():
         raise ValueError(
             f"the message's key {message.key!r}, its attribute 'key' {attributes['key']!r} and its content "

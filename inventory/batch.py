@@ -62,7 +62,7 @@ class Batch:
         places |= {(row.source, row.partition) for row in rows.values()}
         floor = {**dict.fromkeys(places, 0), **tx.markers(places)}
         for at, item in markers.items():
-            floor[at] = _raised(floor[at], item.event.sequence)
+            floor[at] = max(floor[at], item.event.sequence)  # markers too arrive out of order
         folded = fold(self.arrived, self.confirmed, rows, floor, again=self.again)
         finished = True
         for at, item in markers.items():
@@ -71,11 +71,6 @@ class Batch:
             gone = tx.records([key for key in below if key not in folded])
             folded.update({key: retire(row, item) for key, row in gone.items()})
         return folded, floor, finished
-
-
-def _raised(stored: int, new: int) -> int:
-    """A marker never lowers a stored one: they too arrive out of order."""
-    return max(stored, new)
 
 
 def _run(event: RunReport) -> RunRow:

@@ -13,12 +13,16 @@ NOBODY = ""
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An event with where it stood. `body`: its data as encoded, which the store keeps."""
+    """An event with where it stood. `body`: its data as encoded, which the store keeps.
+
+    `unread`: the section says what the stored one says, so that its content was not read; then it is empty here.
+    """
 
     event: RecordObserved | RecordWithdrawn | RunCompleted | RunReport
     id: str
     partition: int
     body: bytes
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ def _take(folded: Folded, item: Arrived, event: RecordObserved) -> None:
     old = row.sections.get(event.section)
     if old is not None and event.sequence < old.sequence + (not folded.again):
         return
-    mark = SectionMark(event.sequence, event.changed, _digest(item.body), item.id)
+    mark = SectionMark(event.sequence, event.changed, digest(item.body), item.id)
     newest = event.sequence >= max((m.sequence for m in row.sections.values()), default=-1)
     folded.after = replace(
         row, sections={**row.sections, event.section: mark}, sequence=max(row.sequence, event.sequence)
@@ -160,7 +164,9 @@ def _take(folded: Folded, item: Arrived, event: RecordObserved) -> None:
             last_seen=event.time,
             partition=item.partition,
         )
-    folded.contents[event.section] = event.content
+    folded.contents.pop(event.section, None)
+    if not item.unread:  # else it stands in the store
+        folded.contents[event.section] = event.content
     if old is None or old.hash != mark.hash or folded.again:
         folded.bodies[event.section] = item.body
     if old is None or (old.hash, old.changed) != (mark.hash, mark.changed):
@@ -194,5 +200,6 @@ def _shown(row: RecordRow) -> object:
     return row.kind, row.rank, row.ranks, row.first_observed, sections
 
 
-def _digest(body: bytes) -> str:
+def digest(body: bytes) -> str:
+    """Names what a section says: a row carries it, so that the same again is known without reading."""
     return hashlib.blake2b(body, digest_size=16).hexdigest()

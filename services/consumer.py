@@ -8,19 +8,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import TypeVar
 
-from events.codec import DecodeError, decode
-from events.deadletters import dead_letter
 from events.log import RECORDS, RUNS, EventLog, LogUnavailable, Message, StoredMessage, TopicPartition
-from events.models import GraphChanged, RecordObserved, record_key
 from graph.model import Changes
 from graph.store import LEASE, BatchTooLarge, Clock, GraphStore, PositionsDiffer, StoreUnavailable, Writer, WriterLost
 from inventory import again
 from inventory.batch import Batch
-from inventory.fold import Arrived, Confirmed
 from inventory.past import BEGINS
-from inventory.reading import fault
 from services import replay
 from services.publishing import Publisher
+from services.receiving import receive, records_of
 
 TOPICS = (RECORDS, RUNS)
 MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -239,27 +235,15 @@ class Consumer:
         self, before: Positions, messages: Sequence[StoredMessage], refused: str = "", *, again: bool = False
     ) -> tuple[Batch, list[Message], Positions]:
         """Decode; what cannot be read becomes a dead letter that still confirms its record."""
-        arrived: list[Arrived] = []
-        confirmed: list[Confirmed] = []
-        dead: list[Message] = []
-        after = dict(before)
-        for message in messages:
-            after[message.at] = message.offset + 1
-            try:
-                item = _arrived(message, refused)
-            except DecodeError as error:
-                dead.append(dead_letter(message, str(error)))
-                if error.record and error.sequence is not None:
-                    origin = f"{message.at.topic}/{message.at.partition}@{message.offset}"
-                    confirmed.append(Confirmed(error.record, error.sequence, origin))
-            else:
-                arrived.append(item)
-        log = self._log.identity
+        known = {} if again else self._store.records(records_of(messages))
+        got = receive(messages, refused, known)
+        after = {**before, **{message.at: message.offset + 1 for message in messages}}
         notes, after = ({}, before) if again else (self._history(messages, before), after)
+        log, expected, positions = self._log.identity, _plain(before), _plain(after)
         batch = Batch(
-            arrived, confirmed, log=log, expected=_plain(before), positions=_plain(after), notes=notes, again=again
+            got.arrived, got.confirmed, log=log, expected=expected, positions=positions, notes=notes, again=again
         )
-        return batch, dead, after
+        return batch, got.dead, after
 
     def _history(self, messages: Sequence[StoredMessage], before: Positions) -> dict[str, str]:
         """Since when the journal tells the past as it was: from the first event, or where compaction left no gaps."""
@@ -290,18 +274,5 @@ def _nothing_collected() -> Iterator[None]:
         gc.enable()
 
 
-def _arrived(message: StoredMessage, refused: str) -> Arrived:
-    event = decode(message)
-    if isinstance(event, GraphChanged):
-        raise DecodeError("the graph's own changes are no record")
-    if isinstance(event, RecordObserved) and (reason := refused or fault(event)):
-        raise DecodeError(reason, record=record_key(event.source, event.native_key), sequence=event.sequence)
-    return Arrived(event, _id(message), message.at.partition, message.value)
-
-
 def _plain(positions: Positions) -> dict[tuple[str, int], int]:
     return {(at.topic, at.partition): offset for at, offset in positions.items()}
-
-
-def _id(message: StoredMessage) -> str:
-    return next((value.decode() for name, value in message.headers if name == "ce_id"), "")

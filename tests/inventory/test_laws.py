@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from events.models import CURATION, Identifier, Section
 from graph.neo4j_store import Neo4jStore
 from graph.sqlite_store import SqliteStore
-from inventory import batch, clusters, difference, drawing, fold
+from inventory import clusters, difference, drawing, fold
 from inventory.again import Again
 from inventory.batch import Batch
 from inventory.identifiers import joins
@@ -243,7 +243,6 @@ FAULTS = {
     "difference: claims are never given up": (drawing, "put_edges", claims_that_are_never_given_up),
     "difference: referrers are forgotten": (drawing.Drawing, "_add_referrers", lambda _: None),
     "retirement: markers do not count": (fold, "is_live", lambda row, _: bool(row.sections)),
-    "retirement: a later marker may be lower": (batch, "_raised", lambda _, new: new),
 }
 
 

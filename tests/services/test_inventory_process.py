@@ -207,3 +207,17 @@ def published(log):
 
 def _never():
     return threading.Event()
+
+
+def test_what_is_said_again_counts_though_its_content_is_not_read_again(city):
+    """The rank changes and the content does not; then it changes and changes back within one batch."""
+    first, other = Section(name="x", properties={"memory_mib": 8}), Section(name="y", properties={"memory_mib": 9})
+    names = {"identifiers": (Identifier(scheme="serial", value="Dell\tS1"),)}
+    first, other = first.model_copy(update=names), other.model_copy(update=names)
+    city.apply(observed("a/1", 10, first, rank=40), observed("b/1", 11, other, rank=50))
+    assert city.names() == ["y"]
+
+    city.apply(observed("a/1", 12, first, rank=60))
+    assert city.names() == ["x"]
+    city.apply(observed("a/1", 13, other, rank=60), observed("a/1", 14, first, rank=60))
+    assert (city.names(), city.store.assets()[0].properties) == (["x"], {"memory_mib": 8})
