@@ -106,7 +106,8 @@ class _Difference:
         for key in keys:
             contents = self.folded[key].contents if key in self.folded else {}
             left = self.rows[key].sections.keys() - contents.keys()
-            read = {name: Section.model_validate_json(stored[key][name]) for name in left}
+            bodies = {name: body for name, body in stored.get(key, {}).items() if name in left}
+            read = {name: Section.model_validate_json(body) for name, body in bodies.items()}
             self.said[key] = Said(self.rows[key], read | contents)
 
     def _identifiers_before(self) -> dict[str, frozenset[str]]:
