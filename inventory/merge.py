@@ -176,7 +176,7 @@ def _catalogue_claims(records: list[Said]) -> dict[str, list[_OfCatalogue]]:
     for item, key, section in _sections(records):
         trusted = _order(item, key, "")
         for claim in section.relations:
-            if isinstance(claim.to, CatalogueItem):
+            if isinstance(claim.to, CatalogueItem) and claim.type in RELATIONS:
                 node = _catalogue_node(claim.to.kind, tuple(claim.to.properties), *claim.to.properties.values())
                 found.setdefault(claim.type, []).append((trusted, item.row.key, node, _edge_properties(claim)))
     return found
@@ -193,7 +193,7 @@ def _add_catalogue(merged: Merged, relation: str, found: list[_OfCatalogue]) -> 
         claims[record] = {**properties, **claims.get(record, {})}
 
 
-@lru_cache(maxsize=1 << 16, typed=True)  # most of what a computer has, others have too
+@lru_cache(maxsize=1 << 15, typed=True)  # most of what a computer has, others have too
 def _catalogue_node(kind: str, names: tuple[str, ...], *values: Scalar) -> Node:
     """The node of a catalogue item with properties of these names and values."""
     declared = {declared.name for declared in KINDS[kind].properties}
