@@ -1,7 +1,7 @@
 """The log's port: what `KafkaLog` and `SqliteLog` both promise. `tests/events/test_log_contract.py` runs on both."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -13,6 +13,8 @@ TOPICS = (RECORDS, RUNS, DEADLETTERS, CHANGES)
 COMPACTED = frozenset({RECORDS})
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 """The largest value of one message, before compression."""
+SILENT_SECONDS = 30.0
+"""How long a log that has more may give nothing."""
 
 
 class TopicPartition(NamedTuple):
@@ -101,6 +103,26 @@ def partition_of(placement: str | int, partitions: int) -> int:
     if isinstance(placement, int):
         return placement
     return zlib.crc32(placement.encode()) % partitions
+
+
+def up_to(log: EventLog, positions: Positions, ends: Positions, *, max_bytes: int) -> Iterator[list[StoredMessage]]:
+    """What stands between `positions` and `ends`, which the log had already, batch by batch in bounded memory.
+
+    Raises LogUnavailable, also where the log gives nothing though it is not read to its ends; PositionLost.
+    """
+    at = {place: position for place, position in positions.items() if position < ends.get(place, 0)}
+    while at:
+        batch = log.read(at, timeout=SILENT_SECONDS, max_bytes=max_bytes)
+        if not batch:
+            place, position = min(at.items())
+            raise LogUnavailable(
+                f"the log gives nothing from {position} of {place.topic}/{place.partition} on, though it ends at "
+                f"{ends[place]}; try again"
+            )
+        at |= {message.at: message.offset + 1 for message in batch}
+        at = {place: position for place, position in at.items() if position < ends[place]}
+        if within := [message for message in batch if message.offset < ends[message.at]]:
+            yield within
 
 
 def lag(log: EventLog, positions: Positions, topics: Sequence[str]) -> int:

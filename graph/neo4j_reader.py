@@ -13,7 +13,7 @@ from graph.neo4j_cypher import types as types_of
 from graph.neo4j_questions import asked, holders_of, identifiers_of, records_of
 from graph.neo4j_schema import change_of, edge_of, edges_of, node_of, record_of, run_of, sort_of
 from graph.store import SCHEMA_VERSION, SHARED_SHOWN
-from graph.values import pages, time_of, time_text, unpack, when
+from graph.values import pages, sequence_of, time_of, time_text, unpack, when
 
 PAGE = 2000
 PAIRS = 20_000
@@ -175,6 +175,15 @@ class Neo4jReader:
 
     def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
         return self._reading(lambda tx: holders_of(tx, identifiers, limit))
+
+    def unseen(self, source: str, before: datetime, limit: int) -> list[str]:
+        """The index of keys finds the source's records. All that are due are sorted here: see `sort_of`."""
+        question = """
+            MATCH (r:Record) WHERE r.key STARTS WITH $prefix
+            AND r.live AND r.last_seen < $before AND r.sequence < $sequence RETURN r.native_key AS key
+        """
+        since = {"before": time_text(before), "sequence": sequence_of(before)}
+        return sorted(row["key"] for row in self._rows(question, prefix=f"{source}/", **since))[:limit]
 
     def shared(self) -> Iterator[tuple[str, dict[str, str]]]:
         question = """

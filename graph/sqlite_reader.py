@@ -11,7 +11,7 @@ from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Rel
 from graph.sqlite_questions import holders_of, identifiers_of, records_of
 from graph.sqlite_schema import NODE, RECORD, Row, array, catalogue_of, edge_of, node_of, record_of
 from graph.store import SCHEMA_VERSION, SHARED_SHOWN
-from graph.values import pages, time_of, time_text, unpack, when
+from graph.values import pages, sequence_of, time_of, time_text, unpack, when
 
 PAGE = 2000
 Reading = Callable[[], AbstractContextManager[sqlite3.Connection]]
@@ -146,6 +146,15 @@ class SqliteReader:
     def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
         with self._reading() as connection:
             return holders_of(connection, identifiers, limit)
+
+    def unseen(self, source: str, before: datetime, limit: int) -> list[str]:
+        question = """
+            SELECT native_key FROM records WHERE source = ? AND live AND last_seen < ? AND sequence < ?
+            ORDER BY native_key LIMIT ?
+        """
+        with self._reading() as connection:
+            rows = connection.execute(question, (source, time_text(before), sequence_of(before), limit))
+            return [key for (key,) in rows]
 
     def shared(self) -> Iterator[tuple[str, dict[str, str]]]:
         several = """

@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
@@ -27,6 +27,11 @@ def text_of(value: object) -> str:
 def time_text(value: datetime | None) -> str | None:
     """UTC with microseconds, always: so that the order of the texts is that of the times."""
     return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def sequence_of(moment: datetime) -> int:
+    """The least sequence that a source gives from that moment on: µs since 1970, see `events.outbox`."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def moment(now: datetime, said: datetime | None, latest: str) -> str:

@@ -2,11 +2,12 @@
 
 import os
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 from events.kafka_log import KafkaLog
 from events.log import EventLog
-from events.outbox import Outbox
+from events.outbox import Clock, Outbox
 from events.sqlite_log import SqliteLog
 from graph.sqlite_store import SqliteStore
 from graph.store import GraphStore
@@ -31,11 +32,11 @@ def open_store(settings: Settings) -> GraphStore:
     return Neo4jStore(f"bolt://{address}", auth=(settings.graph_user, password) if password else None)
 
 
-def open_outbox(settings: Settings, source: str) -> Outbox:
+def open_outbox(settings: Settings, source: str, clock: Clock = lambda: datetime.now(UTC)) -> Outbox:
     """The source's outbox. Raises OutboxBusy, OutboxUnavailable, FileDamaged."""
     folder = outbox_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    return Outbox(folder / f"{source}.db", source)
+    return Outbox(folder / f"{source}.db", source, clock=clock)
 
 
 def outbox_folder(settings: Settings) -> Path:

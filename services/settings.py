@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from inventory.quality import Expected
 from services.collectors import COLLECTORS
 
 DEFAULT_FILE = Path("landkarte.toml")
+AGE = re.compile(r"(?P<number>[1-9][0-9]{0,3}) (?P<unit>day|week)s?")
 _SCHEMES = {"log": ("sqlite", "kafka"), "graph": ("sqlite", "neo4j")}
 
 
@@ -45,6 +47,9 @@ class SourceSettings(BaseModel):
     complete: bool = Field(default=True, description="whether a run sees everything, so that what it misses is retired")
     max_shrink: float = Field(
         default=MAX_SHRINK, ge=0, le=1, description="a run that loses a larger share waits for `landkarte agree`"
+    )
+    retire_after: str = Field(
+        default="", description='take back what the source has not seen for so long, "30 days"; empty: never'
     )
     authoritative: frozenset[str] = Field(
         default=frozenset(), description="kinds of which it should list every asset; coverage is measured against it"
@@ -86,6 +91,13 @@ class SourceSettings(BaseModel):
             parse_schedule(value)
         return value
 
+    @field_validator("retire_after")
+    @classmethod
+    def _readable_age(cls, value: str) -> str:
+        if value:
+            parse_age(value)
+        return value
+
     @model_validator(mode="after")
     def _own_settings(self) -> Self:
         self.own()
@@ -94,6 +106,10 @@ class SourceSettings(BaseModel):
     def own(self) -> BaseModel:
         """The settings of the collector's own, checked by it."""
         return COLLECTORS[self.type].settings.model_validate(self.model_extra or {})
+
+    def retired_before(self, now: datetime) -> datetime | None:
+        """What was last seen before that moment is taken back; None: nothing ever is."""
+        return now - parse_age(self.retire_after) if self.retire_after else None
 
     def trust(self) -> int:
         return COLLECTORS[self.type].rank if self.rank is None else self.rank
@@ -209,6 +225,14 @@ def parse_schedule(text: str) -> CronTrigger | dict[str, int]:
         raise ValueError(
             f'{text!r} is no schedule; allowed are cron ("15 2 * * *", in UTC) and "every N minutes|hours|days|weeks"'
         ) from error
+
+
+def parse_age(text: str) -> timedelta:
+    """Raises ValueError."""
+    found = AGE.fullmatch(text)
+    if found is None:
+        raise ValueError(f'{text!r} is no age; allowed are "N days" and "N weeks", N from 1 to 9999')
+    return timedelta(**{f"{found['unit']}s": int(found["number"])})
 
 
 def _check_file(file: Path) -> None:

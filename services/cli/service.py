@@ -14,6 +14,7 @@ from services import bootstrap, logs, schedule
 from services.api import create_app
 from services.api.state import State
 from services.cli.common import EXPECTED, FAILED, Config, Failed, open_both, settings_of
+from services.cli.operating import run_upkeep
 from services.cli.output import Format, cell, fields, out, print_json, print_rows, say, waiting
 from services.cli.sources import job_of, run_once
 from services.consumer import Consumer
@@ -81,7 +82,9 @@ def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
     if bootstrap.embedded(settings):
         consumer = bootstrap.make_consumer(settings, log, store, waiting)
         threads.append(threading.Thread(target=_consume, args=(consumer, stop), name="inventory"))
-        scheduler = schedule.make(settings, lambda source: _run_scheduled(settings, source))
+        scheduler = schedule.make(
+            settings, lambda source: _run_scheduled(settings, source), lambda: run_upkeep(settings)
+        )
         scheduler.start()
     for thread in threads:
         thread.start()

@@ -13,8 +13,9 @@ from pydantic import ValidationError
 
 from events.models import RunReport
 from events.outbox import Outbox
-from services import bootstrap, schedule
+from services import bootstrap, logs, schedule
 from services.cli.common import FAILED, Config, Failed, settings_of
+from services.cli.operating import run_upkeep
 from services.cli.output import Format, print_json, print_rows, say, waiting
 from services.collecting import Job, collect, drain, preview
 from services.collectors import COLLECTORS
@@ -80,13 +81,14 @@ def agree(
 
 
 def run_schedule(config: Config = None) -> None:
-    """Run the configured sources on their schedules, until stopped."""
+    """Run the configured sources on their schedules, and upkeep, until stopped."""
+    logs.set_up()
     settings = settings_of(config)
-    scheduler = schedule.make(settings, lambda source: _run_scheduled(settings, source))
-    if not scheduler.get_jobs():
-        raise ConfigurationError("no source has a schedule; give one to a [[sources]] entry")
-    say(f"{len(scheduler.get_jobs())} sources are on schedule (UTC); Ctrl-C stops")
-    scheduler.start()
+    planned = [source for source in settings.sources if source.schedule]
+    if not planned and not any(source.retire_after for source in settings.sources):
+        raise ConfigurationError("no source has a schedule; give one (or retire_after) to a [[sources]] entry")
+    say(f"{len(planned)} sources are on schedule (UTC), upkeep is done every hour; Ctrl-C stops")
+    schedule.make(settings, lambda source: _run_scheduled(settings, source), lambda: run_upkeep(settings)).start()
     threading.Event().wait()
 
 

@@ -340,6 +340,25 @@ def test_records_below_a_marker_are_the_live_ones_of_its_source_and_partition(st
     assert ask(store, writer, lambda tx: tx.markers([("glpi", 0), ("glpi", 1)])) == {("glpi", 0): 9}
 
 
+def test_unseen_are_the_live_records_of_a_source_neither_seen_nor_confirmed_since(store, write, clock):
+    old, cut = clock.now - timedelta(days=40), clock.now - timedelta(days=30)
+    last_seen = {"fresh": clock.now, "at the cut": cut}
+    found = [
+        *(record(name) for name in ("b", "a", "\U0001f600", "\uff21", *last_seen)),  # UTF-16 orders them otherwise
+        record("confirmed", sequence=int(clock.now.timestamp() * 1_000_000)),
+        record("retired", live=False),
+        record("other", source="glpi-2"),
+    ]
+    rows = [dataclasses.replace(row, last_seen=last_seen.get(row.native_key, old)) for row in found]
+    write(nodes=nodes(*(node(row.native_key) for row in rows)), records=records(*rows))
+
+    assert store.unseen("glpi", cut, 100) == ["a", "b", "\uff21", "\U0001f600"]
+    assert store.unseen("glpi", cut, 3) == ["a", "b", "\uff21"]
+    assert store.unseen("glpi", old, 100) == []
+    assert store.unseen("glpi-2", cut, 100) == ["other"]
+    assert store.unseen("nobody", cut, 100) == []
+
+
 def test_catalogue_nodes_are_shared_and_seen_while_somebody_has_them(store, writer, write):
     write(
         nodes=nodes(node("a"), node("b")),

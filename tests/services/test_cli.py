@@ -268,3 +268,15 @@ def test_how_far_an_import_may_shrink_is_the_setting_of_its_source(landkarte, tm
     for count in (30, 4):
         applications(tmp_path, count)
         assert "apps: complete" in landkarte("import", "spreadsheet", "apps.csv", "--source", "apps", "--complete")[2]
+
+
+def test_upkeep_says_what_it_did(landkarte, tmp_path):
+    code, out, err = landkarte("upkeep")
+    assert (code, out, err) == (0, "", "no source has retire_after: there is nothing to do\n")
+
+    source = '[[sources]]\ntype = "spreadsheet"\nname = "apps"\npaths = ["apps.csv"]\nretire_after = "30 days"\n'
+    (tmp_path / "landkarte.toml").write_text(source, encoding="utf-8")
+    applications(tmp_path, 2)
+    landkarte("collect", "apps")
+    landkarte("inventory", "--once")
+    assert landkarte("upkeep")[2] == "apps: 0 records withdrawn\n"

@@ -1,14 +1,18 @@
 """The schedule runs what is configured, and one source's failure harms no other."""
 
+import queue
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog.testing
+from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from services import schedule
 from services.settings import Settings
+from services.upkeep import Done
 
 
 @pytest.fixture
@@ -22,9 +26,9 @@ def settings():
 
 
 def test_only_sources_with_a_schedule_are_run_in_utc(settings):
-    jobs = {job.id: job for job in schedule.make(settings, lambda _: None).get_jobs()}
+    jobs = {job.id: job for job in schedule.make(settings, lambda _: None, list).get_jobs()}
 
-    assert set(jobs) == {"often", "nightly"}
+    assert set(jobs) == {"often", "nightly", schedule.UPKEEP}
     assert isinstance(jobs["often"].trigger, IntervalTrigger)
     assert isinstance(jobs["nightly"].trigger, CronTrigger)
     assert str(jobs["nightly"].trigger.timezone) == "UTC"
@@ -38,7 +42,7 @@ def test_a_source_that_fails_harms_no_other(settings):
         if source.name == "often":
             raise ValueError("this one fails")
 
-    scheduler = schedule.make(settings, run)
+    scheduler = schedule.make(settings, run, list)
     scheduler.start()
     try:
         for name in ("often", "nightly"):
@@ -46,3 +50,33 @@ def test_a_source_that_fails_harms_no_other(settings):
             assert ran[name].wait(timeout=30)
     finally:
         scheduler.shutdown()
+
+
+def test_upkeep_is_done_at_start_up_and_every_hour_whatever_it_raises(settings):
+    failed = queue.Queue()
+
+    def upkeep():
+        raise OSError("the log is away")
+
+    scheduler = schedule.make(settings, lambda _: None, upkeep)
+    scheduler.add_listener(failed.put, EVENT_JOB_ERROR)
+    assert scheduler.get_job(schedule.UPKEEP).trigger.interval == timedelta(hours=1)
+    scheduler.start()
+    try:
+        assert failed.get(timeout=30).job_id == schedule.UPKEEP
+        scheduler.modify_job(schedule.UPKEEP, next_run_time=datetime.now(UTC))
+        assert failed.get(timeout=30).job_id == schedule.UPKEEP
+    finally:
+        scheduler.shutdown()
+
+
+def test_upkeep_tells_what_it_did_and_what_it_left(settings):
+    scheduler = schedule.make(settings, lambda _: None, lambda: [Done("quiet"), Done("a", 3), Done("b", 0, "busy")])
+
+    with structlog.testing.capture_logs() as told:
+        scheduler.get_job(schedule.UPKEEP).func()
+
+    assert told == [
+        {"log_level": "info", "event": "withdrawn", "source": "a", "records": 3},
+        {"log_level": "warning", "event": "left for the next upkeep", "source": "b", "reason": "busy"},
+    ]

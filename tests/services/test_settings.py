@@ -1,8 +1,10 @@
 """Wrong configuration: one line, naming the key, what is wrong and what is allowed; never a secret."""
 
+from datetime import timedelta
+
 import pytest
 
-from services.settings import ConfigurationError, load, parse_schedule
+from services.settings import ConfigurationError, load, parse_age, parse_schedule
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +58,23 @@ def test_the_environment_comes_before_the_file(tmp_path, monkeypatch):
             '[[sources]]\ntype = "local"\nname = "a"\nmax_shrink = 1.5',
             "sources.0.max_shrink: Input should be less than",
         ),
+        *(
+            (
+                f'[[sources]]\ntype = "local"\nname = "a"\nretire_after = "{text}"',
+                f"retire_after: {text!r} is no age; allow",
+            )
+            for text in (
+                "30",
+                "days",
+                "0 days",
+                "-1 days",
+                "30 months",
+                "99999 days",
+                "\u0663 days",
+                "30 days ago",
+                "1.5 days",
+            )
+        ),
         ("log = ", "not readable as TOML"),
     ],
 )
@@ -106,3 +125,8 @@ def test_schedules_are_cron_or_intervals(text):
 def test_other_schedules_are_refused(text):
     with pytest.raises(ValueError, match="is no schedule"):
         parse_schedule(text)
+
+
+@pytest.mark.parametrize(("text", "days"), [("1 day", 1), ("30 days", 30), ("2 weeks", 14), ("9999 weeks", 69993)])
+def test_ages_are_days_or_weeks(text, days):
+    assert parse_age(text) == timedelta(days=days)

@@ -1,0 +1,89 @@
+"""What is done from time to time: sources whose agents push on their own take back what they have not seen for long.
+
+Such sources have no complete runs, so that absence retires nothing (law 4). Upkeep only says events: what it withdraws
+is retired by the inventory, as with any other withdrawal, and comes back with the agent's next word.
+"""
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from events.codec import record_of
+from events.database import FileDamaged
+from events.log import RECORDS, EventLog, TopicPartition, lag, up_to
+from events.models import record_key
+from events.outbox import Clock, Outbox, OutboxUnavailable
+from graph.store import GraphStore
+from services import bootstrap
+from services.settings import Settings, SourceSettings
+
+AT_ONCE = 1000
+"""How many records of one source are withdrawn in one go; the rest the next time."""
+MAX_LAG = 10_000
+"""Further behind, the graph is not asked: all that it has not applied would have to be read here too."""
+READ_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Done:
+    """What upkeep did for a source; `left`: what it left for the next time, and why."""
+
+    source: str
+    withdrawn: int = 0
+    left: str = ""
+
+
+def upkeep(
+    settings: Settings, log: EventLog, store: GraphStore, clock: Clock = lambda: datetime.now(UTC)
+) -> list[Done]:
+    """Do what is due. Raises LogUnavailable, StoreUnavailable, PositionLost; what was withdrawn is sent later then."""
+    now = clock()
+    due = [(source, source.retired_before(now)) for source in settings.sources]
+    return [_retire_unseen(settings, source, before, log, store, clock) for source, before in due if before]
+
+
+def _retire_unseen(
+    settings: Settings, source: SourceSettings, before: datetime, log: EventLog, store: GraphStore, clock: Clock
+) -> Done:
+    if not store.unseen(source.name, before, 1):
+        return Done(source.name)  # and nobody who wants to collect it has to wait
+    if source.name not in bootstrap.outboxes(settings):
+        return Done(source.name, left=f"{source.name} has no outbox here; upkeep works where the source is collected")
+    try:
+        with closing(bootstrap.open_outbox(settings, source.name, clock)) as outbox:
+            reason = f"not seen for {source.retire_after}: not since {before:%Y-%m-%d %H:%M} UTC"
+            return _withdraw(source.name, before, reason, outbox, log, store)
+    except (OutboxUnavailable, FileDamaged) as error:
+        return Done(source.name, left=str(error))
+
+
+def _withdraw(source: str, before: datetime, reason: str, outbox: Outbox, log: EventLog, store: GraphStore) -> Done:
+    """While the outbox is held, nobody says anything more of the source: what it said is in the graph or in the log."""
+    outbox.drain(log)
+    waiting = _not_applied(source, log, store)
+    if isinstance(waiting, str):
+        return Done(source, left=waiting)
+    found = store.unseen(source, before, AT_ONCE + len(waiting) + 1)
+    due = [key for key in found if key not in waiting]
+    for key in due[:AT_ONCE]:
+        outbox.withdraw(key, reason)
+    outbox.drain(log)
+    return Done(source, min(len(due), AT_ONCE), f"more than {AT_ONCE:,} are due" if len(due) > AT_ONCE else "")
+
+
+def _not_applied(source: str, log: EventLog, store: GraphStore) -> set[str] | str:
+    """The source's native keys that stand in the log and not yet in the graph, or why that cannot be told.
+
+    These the graph would call unseen though their agent has spoken, or withdrawn already. Asking only whether the graph
+    has caught up would not do: where many sources talk, it is a few messages behind at any moment.
+    """
+    positions = {TopicPartition(*at): after for at, after in store.positions(log.identity).items()}
+    ends = log.ends([RECORDS])
+    behind = lag(log, positions, [RECORDS])
+    if behind > MAX_LAG or not positions:
+        return f"the graph is {behind:,} messages behind the log: `landkarte inventory` has to catch up first"
+    starts = {at: positions.get(at, 0) for at in ends}
+    prefix = record_key(source, "")
+    batches = up_to(log, starts, ends, max_bytes=READ_BYTES)
+    named = (record_of(message)[0] or "" for batch in batches for message in batch)
+    return {record.removeprefix(prefix) for record in named if record.startswith(prefix)}

@@ -1,0 +1,256 @@
+"""Agents that push on their own: what they have not seen for long is withdrawn, and comes back with their next word."""
+
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from events.log import RECORDS, LogUnavailable, Message
+from events.models import Draft, Section
+from events.sqlite_log import SqliteLog
+from services import bootstrap, upkeep
+from services.settings import load
+from services.upkeep import Done
+from tests.graph.conftest import Clock
+from tests.inventory.test_batch import observed
+from tests.services.graphs import Landscape
+
+SOURCES = [
+    {"type": "local", "name": "agents", "retire_after": "30 days"},
+    {"type": "local", "name": "weekly", "retire_after": "2 weeks"},
+    {"type": "local", "name": "for-ever"},
+]
+
+
+class City(Landscape):
+    """Sources whose agents push into outboxes, a clock of their own, and upkeep."""
+
+    def __init__(self, folder, log=None):
+        super().__init__(folder, log)
+        self.clock = Clock()
+        self.settings = load(None, data_dir=self.folder, sources=SOURCES)
+
+    def push(self, source, *names, drain=True):
+        """What agents say: a run that is never complete."""
+        with closing(bootstrap.open_outbox(self.settings, source, self.clock)) as outbox:
+            outbox.begin(f"{source}@{self.clock.now.isoformat()}", "push", 50)
+            for name in names:
+                outbox.put(Draft(native_key=name, kind="Server", sections={"core": Section(name=name)}))
+            outbox.end("partial", seen=len(names))
+            if drain:
+                outbox.drain(self.log)
+
+    def upkeep(self):
+        """What was withdrawn of each source, and what was left."""
+        done = upkeep.upkeep(self.settings, self.log, self.store, self.clock)
+        return {one.source: one for one in done if one != Done(one.source)}
+
+
+@pytest.fixture
+def city(tmp_path):
+    found = City(tmp_path)
+    yield found
+    found.close()
+
+
+def test_what_was_not_seen_for_so_long_is_withdrawn_and_comes_back_as_the_same_asset(city):
+    city.push("agents", "a", "b")
+    city.apply()
+    (first,) = city.store.assets(text="a")
+    city.clock.pass_by(days=31)
+    city.push("agents", "b")
+    city.apply()
+
+    assert city.upkeep() == {"agents": Done("agents", 1)}
+    assert city.names() == ["a", "b"]  # said, and not yet applied: only the event retires
+    city.apply()
+    assert city.names() == ["b"]
+
+    city.clock.pass_by(days=3)
+    city.push("agents", "a")
+    city.apply()
+    assert [node.id for node in city.store.assets(text="a")] == [first.id]
+    changes = city.store.changes(asset_ids=[first.id])
+    assert [change.what for change in changes] == ["created", "retired", "returned"]
+    assert city.upkeep() == {}
+
+
+def test_the_withdrawal_says_why(city):
+    city.push("agents", "a")
+    city.apply()
+    city.clock.pass_by(days=31)
+    city.upkeep()
+
+    last = city.log.read(dict.fromkeys(city.log.ends([RECORDS]), 0), timeout=0, max_bytes=1 << 20)[-1]
+    assert b"not seen for 30 days: not since 2026-11-24 12:00 UTC" in last.value
+
+
+def test_each_source_has_its_own_age_and_none_without_one_is_touched(city):
+    for source in ("agents", "weekly", "for-ever"):
+        city.push(source, source)
+    city.apply()
+
+    city.clock.pass_by(days=13)
+    assert city.upkeep() == {}
+    city.clock.pass_by(days=2)
+    assert city.upkeep() == {"weekly": Done("weekly", 1)}
+    city.apply()
+    city.clock.pass_by(days=1000)
+    assert city.upkeep() == {"agents": Done("agents", 1)}
+    city.apply()
+    assert city.names() == ["for-ever"]
+
+
+def test_doing_it_again_does_nothing_whether_the_graph_has_heard_of_it_or_not(city):
+    city.push("agents", "a")
+    city.apply()
+    city.clock.pass_by(days=31)
+    city.upkeep()
+    end = city.log.ends([RECORDS])
+
+    assert city.upkeep() == {}
+    city.apply()
+    assert city.upkeep() == {}
+    assert city.log.ends([RECORDS]) == end
+
+
+@pytest.mark.parametrize("drain", [True, False], ids=["in the log", "in the outbox"])
+def test_what_an_agent_said_that_the_graph_has_not_applied_counts(city, drain):
+    city.push("agents", "a", "b")
+    city.apply()
+    city.clock.pass_by(days=31)
+    city.push("agents", "a", drain=drain)
+
+    assert city.upkeep() == {"agents": Done("agents", 1)}
+    city.apply()
+    assert city.names() == ["a"]
+
+
+def test_a_word_that_cannot_be_read_counts_too(city):
+    city.push("agents", "a", "b")
+    city.apply()
+    city.clock.pass_by(days=31)
+    sequence = str(int(city.clock.now.timestamp() * 1_000_000)).encode()
+    headers = (("ce_key", b"agents/a#core"), ("ce_sequence", sequence))
+    city.log.append([Message(RECORDS, b"agents/a#core", headers, b"?", "agents/a")])
+
+    assert city.upkeep() == {"agents": Done("agents", 1)}  # b, while a's stands in the log
+    city.apply()
+    assert city.names() == ["a"]
+    assert city.upkeep() == {}  # and when the graph has it
+
+
+def test_other_sources_that_talk_all_the_time_do_not_put_it_off(city):
+    city.push("agents", "a")
+    city.apply()
+    city.clock.pass_by(days=31)
+    city.say(observed("b/1", 10, Section(name="other")))
+
+    assert city.upkeep() == {"agents": Done("agents", 1)}
+
+
+def test_a_graph_that_is_far_behind_is_not_asked(city, monkeypatch):
+    monkeypatch.setattr(upkeep, "MAX_LAG", 2)
+    city.push("agents", "a")
+    city.apply()
+    city.clock.pass_by(days=31)
+    city.say(*(observed(f"b/{number}", 10, Section(name="x"), first=0) for number in range(3)))
+
+    left = "the graph is 3 messages behind the log: `landkarte inventory` has to catch up first"
+    assert city.upkeep() == {"agents": Done("agents", 0, left)}
+
+
+def test_a_graph_of_another_log_is_not_asked(city, tmp_path):
+    city.push("agents", "a")
+    city.apply()
+    city.clock.pass_by(days=31)
+    city.log.close()
+    city.log = SqliteLog(tmp_path / "other.db")
+
+    assert "has to catch up first" in city.upkeep()["agents"].left
+    assert sum(city.log.ends([RECORDS]).values()) == 0
+
+
+def test_a_source_that_is_being_collected_is_left_and_harms_no_other(city):
+    for source in ("agents", "weekly"):
+        city.push(source, source)
+    city.apply()
+    city.clock.pass_by(days=31)
+
+    with closing(bootstrap.open_outbox(city.settings, "agents")):
+        done = city.upkeep()
+    assert "agents is being collected by process" in done["agents"].left
+    assert done["weekly"] == Done("weekly", 1)
+    assert city.upkeep() == {"agents": Done("agents", 1)}
+
+
+def test_an_outbox_that_is_damaged_is_told_and_harms_no_other(city):
+    for source in ("agents", "weekly"):
+        city.push(source, source)
+    city.apply()
+    city.clock.pass_by(days=31)
+    (city.folder / "outbox" / "agents.db").write_text("no database, but long enough to be looked at, and to be refused")
+
+    done = city.upkeep()
+    assert "agents.db: file is not a database" in done["agents"].left
+    assert done["weekly"] == Done("weekly", 1)
+
+
+def test_a_source_that_is_collected_elsewhere_is_left(city, tmp_path):
+    city.push("agents", "a")
+    city.apply()
+    city.clock.pass_by(days=31)
+    (tmp_path / "outbox").rename(tmp_path / "elsewhere")
+
+    assert "agents has no outbox here" in city.upkeep()["agents"].left
+
+
+def test_what_is_too_much_at_once_goes_on_the_next_time(city, monkeypatch):
+    monkeypatch.setattr(upkeep, "AT_ONCE", 2)
+    city.push("agents", *"abcde")
+    city.apply()
+    city.clock.pass_by(days=31)
+
+    assert city.upkeep() == {"agents": Done("agents", 2, "more than 2 are due")}
+    assert city.upkeep() == {"agents": Done("agents", 2, "more than 2 are due")}
+    assert city.upkeep() == {"agents": Done("agents", 1)}
+    city.apply()
+    assert city.names() == []
+
+
+class Cut(SqliteLog):
+    """Loses its connection when there is something to append."""
+
+    cut = False
+
+    def append(self, messages):
+        if self.cut:
+            raise LogUnavailable("the cable was pulled")
+        super().append(messages)
+
+
+def test_what_was_withdrawn_while_the_log_was_away_is_sent_later_once(tmp_path):
+    city = City(tmp_path, Cut(tmp_path / "log.db"))
+    city.push("agents", "a")
+    city.apply()
+    city.clock.pass_by(days=31)
+    before = sum(city.log.ends([RECORDS]).values())
+
+    city.log.cut = True
+    with pytest.raises(LogUnavailable):
+        city.upkeep()
+    city.log.cut = False
+    assert city.upkeep() == {}
+    assert sum(city.log.ends([RECORDS]).values()) == before + 1
+    city.apply()
+    assert city.names() == []
+    city.close()
+
+
+def test_a_month_is_told_by_the_clock_of_upkeep_alone(city):
+    city.push("agents", "a")
+    city.apply()
+    city.clock.pass_by(days=30)
+    assert city.upkeep() == {}
+    city.clock.now += timedelta(seconds=1)
+    assert city.upkeep() == {"agents": Done("agents", 1)}
