@@ -1,4 +1,4 @@
-"""What is done from time to time: sources whose agents push on their own take back what they have not seen for long.
+"""What is done from time to time: what an agent has not seen for long is taken back, and corrections end on their day.
 
 Such sources have no complete runs, so that absence retires nothing (law 4). Upkeep only says events: what it withdraws
 is retired by the inventory, as with any other withdrawal, and comes back with the agent's next word.
@@ -6,21 +6,23 @@ is retired by the inventory, as with any other withdrawal, and comes back with t
 
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from events.codec import record_of
 from events.database import FileDamaged
 from events.log import RECORDS, EventLog, TopicPartition, lag, up_to
-from events.models import record_key
+from events.models import CURATION, record_key
 from events.outbox import Clock, Outbox, OutboxUnavailable
 from graph.store import GraphStore
-from services import bootstrap
+from services import bootstrap, curating
 from services.settings import Settings, SourceSettings
 
 AT_ONCE = 1000
 """How many records of one source are withdrawn in one go; the rest the next time."""
 MAX_LAG = 10_000
 """Further behind, the graph is not asked: all that it has not applied would have to be read here too."""
+MOST_CORRECTIONS = 100_000
+"""How many corrections are looked at for their end."""
 READ_BYTES = 4 * 1024 * 1024
 
 
@@ -39,7 +41,23 @@ def upkeep(
     """Do what is due. Raises LogUnavailable, StoreUnavailable, PositionLost; what was withdrawn is sent later then."""
     now = clock()
     due = [(source, source.retired_before(now)) for source in settings.sources]
-    return [_retire_unseen(settings, source, before, log, store, clock) for source, before in due if before]
+    done = [_retire_unseen(settings, source, before, log, store, clock) for source, before in due if before]
+    return [*done, _end_corrections(settings, log, store, clock)]
+
+
+def _end_corrections(settings: Settings, log: EventLog, store: GraphStore, clock: Clock) -> Done:
+    """Take back what persons said only until a day that has passed."""
+    everything = store.unseen(CURATION, clock() + timedelta(days=1), MOST_CORRECTIONS)
+    over = curating.expired(store, clock().date(), [record_key(CURATION, key) for key in everything])
+    if not over:
+        return Done(CURATION)
+    try:
+        with closing(bootstrap.open_outbox(settings, CURATION, clock)) as outbox:
+            curating.say(over, outbox, clock)
+            outbox.drain(log)
+    except (OutboxUnavailable, FileDamaged) as error:
+        return Done(CURATION, left=str(error))
+    return Done(CURATION, len(over))
 
 
 def _retire_unseen(

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from events.log import RECORDS, LogUnavailable, Message
-from events.models import Draft, Section
+from events.models import CURATION, Draft, Section
 from events.sqlite_log import SqliteLog
-from services import bootstrap, upkeep
+from services import bootstrap, curating, upkeep
+from services.curating import Note
 from services.settings import load
 from services.upkeep import Done
 from tests.graph.conftest import Clock
@@ -254,3 +255,21 @@ def test_a_month_is_told_by_the_clock_of_upkeep_alone(city):
     assert city.upkeep() == {}
     city.clock.now += timedelta(seconds=1)
     assert city.upkeep() == {"agents": Done("agents", 1)}
+
+
+def test_a_correction_ends_after_its_last_day(city):
+    city.push("agents", "a")
+    city.apply()
+    note = Note("until it is replaced", "Erika Mustermann", (city.clock.now + timedelta(days=7)).date())
+    with closing(bootstrap.open_outbox(city.settings, CURATION, city.clock)) as outbox:
+        curating.say(curating.pin(city.store, "a", "cores", "8", note), outbox, city.clock)
+        outbox.drain(city.log)
+    city.apply()
+    city.clock.pass_by(days=7)
+    assert city.upkeep() == {}
+
+    city.clock.pass_by(days=1)
+    assert city.upkeep() == {CURATION: Done(CURATION, 1)}
+    city.apply()
+    assert city.store.assets()[0].properties == {}
+    assert city.upkeep() == {}
