@@ -37,9 +37,9 @@ def say(folder: Path, outboxes: Path, log: EventLog) -> None:
         outbox.close()
 
 
-def change(folder: Path) -> int:
-    """One package of every hundredth machine gets another version; gives how many machines that were."""
-    files = sorted((folder / "glpi").glob("*.json"))[::CHANGED]
+def change(folder: Path, first: int = 0) -> int:
+    """One package of every hundredth machine, from the `first`, gets another version; gives how many those are."""
+    files = sorted((folder / "glpi").glob("*.json"))[first::CHANGED]
     for file in files:
         inventory = json.loads(file.read_text(encoding="utf-8"))
         inventory["content"]["softwares"][0]["version"] += ".1"

@@ -63,8 +63,8 @@ def as_of(size: Size, folder: Path) -> Iterator[Figure]:
     log, store = _filled_log(size, folder), SqliteStore(folder / "graph.db")
     Consumer(log, store, owner="bench").catch_up()
     moment = datetime.now(UTC)
-    for _ in range(5):
-        city.change(folder / "city")
+    for first in range(5):
+        city.change(folder / "city", first)
     city.say(folder / "city", folder / "outboxes", log)
     Consumer(log, store, owner="bench").catch_up()
     matcher, question = Matcher(load_table()), Question(on=moment.date() - timedelta(days=30))
