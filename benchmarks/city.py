@@ -39,12 +39,14 @@ def say(folder: Path, outboxes: Path, log: EventLog) -> None:
 
 def change(folder: Path, first: int = 0) -> int:
     """One package of every hundredth machine, from the `first`, gets another version; gives how many those are."""
-    files = sorted((folder / "glpi").glob("*.json"))[first::CHANGED]
-    for file in files:
+    changed = 0
+    for file in sorted((folder / "glpi").glob("*.json"))[first::CHANGED]:
         inventory = json.loads(file.read_text(encoding="utf-8"))
-        inventory["content"]["softwares"][0]["version"] += ".1"
-        file.write_text(json.dumps(inventory), encoding="utf-8")
-    return len(files)
+        if packages := inventory["content"].get("softwares"):
+            packages[0]["version"] += ".1"
+            file.write_text(json.dumps(inventory), encoding="utf-8")
+            changed += 1
+    return changed
 
 
 def _unexpected(reason: str, _seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 from graph.model import Edge, EdgeKey, Node, RecordRow, ReferenceRow, SectionMark
@@ -103,8 +104,20 @@ def catalogue_of(row: Row) -> Node:
 
 
 def edge_row(edge: Edge) -> Row:
-    claims = {record: dict(said) for record, said in edge.claims.items()}
-    return (*edge.key, text_of(edge.properties), text_of(claims), time_text(edge.since))
+    properties = text_of(edge.properties) if edge.properties else "{}"
+    return (*edge.key, properties, _claims_text(edge, properties), time_text(edge.since))
+
+
+def _claims_text(edge: Edge, properties: str) -> str:
+    """Nearly every relationship is claimed by one record, which says what the relationship says."""
+    if len(edge.claims) == 1:
+        ((record, said),) = edge.claims.items()
+        if said == edge.properties:
+            return f"{{{_quoted(record)}:{properties}}}"
+    return text_of({record: dict(said) for record, said in edge.claims.items()})
+
+
+_quoted = lru_cache(maxsize=1024)(text_of)
 
 
 def edge_of(row: Row) -> Edge:

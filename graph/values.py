@@ -2,8 +2,9 @@
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import TypeVar
 
@@ -19,11 +20,11 @@ def pages(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
         yield page
 
 
-def text_of(value: object) -> str:
-    """Canonical JSON: the same value is the same text."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+text_of: Callable[[object], str] = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+"""Canonical JSON: the same value is the same text."""
 
 
+@lru_cache(maxsize=1024)  # a batch has few times, and each of them thousands of times
 def time_text(value: datetime | None) -> str | None:
     """UTC with microseconds, always: so that the order of the texts is that of the times."""
     return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
