@@ -108,21 +108,29 @@ def partition_of(placement: str | int, partitions: int) -> int:
 def up_to(log: EventLog, positions: Positions, ends: Positions, *, max_bytes: int) -> Iterator[list[StoredMessage]]:
     """What stands between `positions` and `ends`, which the log had already, batch by batch in bounded memory.
 
-    Raises LogUnavailable, also where the log gives nothing though it is not read to its ends; PositionLost.
+    Raises LogUnavailable, also where the log gives nothing though it is not read to its ends; PositionLost. Where all
+    of a topic that is not compacted has expired there is nothing, and that is told by asking twice.
     """
     at = {place: position for place, position in positions.items() if position < ends.get(place, 0)}
     while at:
         batch = log.read(at, timeout=SILENT_SECONDS, max_bytes=max_bytes)
+        batch = batch or log.read(at, timeout=SILENT_SECONDS, max_bytes=max_bytes)
         if not batch:
-            place, position = min(at.items())
-            raise LogUnavailable(
-                f"the log gives nothing from {position} of {place.topic}/{place.partition} on, though it ends at "
-                f"{ends[place]}; try again"
-            )
+            _check_expired(at, ends)
+            return
         at |= {message.at: message.offset + 1 for message in batch}
         at = {place: position for place, position in at.items() if position < ends[place]}
         if within := [message for message in batch if message.offset < ends[message.at]]:
             yield within
+
+
+def _check_expired(at: Positions, ends: Positions) -> None:
+    for place, position in at.items():
+        if position > 0 or place.topic in COMPACTED:
+            raise LogUnavailable(
+                f"the log gives nothing from {position} of {place.topic}/{place.partition} on, though it ends at "
+                f"{ends[place]}; try again"
+            )
 
 
 def lag(log: EventLog, positions: Positions, topics: Sequence[str]) -> int:

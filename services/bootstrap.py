@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,20 +13,41 @@ from events.sqlite_log import SqliteLog
 from graph.sqlite_store import SqliteStore
 from graph.store import GraphStore
 from services.consumer import Consumer, OnWait
+from services.lookup import NotFound
 from services.settings import Settings
 
 
 def open_log(settings: Settings) -> EventLog:
     """The configured log. Raises LogUnavailable, FileDamaged."""
-    scheme, _, address = settings.log.partition("://")
-    return SqliteLog(_file(address)) if scheme == "sqlite" else KafkaLog(address)
+    return _log(settings.log)
+
+
+def log_to_copy(address: str) -> EventLog:
+    """An existing log, to be copied. Raises NotFound, LogUnavailable, FileDamaged."""
+    if address.startswith("sqlite:") and not _path(address).is_file():
+        raise NotFound(f"log {_path(address)}: there is no such file to copy from")
+    return _log(address)
+
+
+def copy_of_log(address: str, partitions: int) -> EventLog:
+    """The log to copy to, made with so many partitions where it is missing, and not compacted by this object.
+
+    Raises LogUnavailable, FileDamaged.
+    """
+    if address.startswith("kafka:"):
+        return KafkaLog(address.removeprefix("kafka://"), partitions)
+    return SqliteLog(_file(address), partitions, compact_from=sys.maxsize)
+
+
+def _log(address: str) -> EventLog:
+    return KafkaLog(address.removeprefix("kafka://")) if address.startswith("kafka:") else SqliteLog(_file(address))
 
 
 def open_store(settings: Settings) -> GraphStore:
     """The configured graph. Raises StoreUnavailable, SchemaDiffers, FileDamaged."""
     scheme, _, address = settings.graph.partition("://")
     if scheme == "sqlite":
-        return SqliteStore(_file(address))
+        return SqliteStore(_file(settings.graph))
     from graph.neo4j_store import Neo4jStore  # noqa: PLC0415 - the embedded profile starts faster without the driver
 
     password = settings.password()
@@ -69,7 +91,11 @@ def embedded(settings: Settings) -> bool:
 
 
 def _file(address: str) -> Path:
-    """`/var/log.db` is relative and `//var/log.db` absolute, as in SQLAlchemy's addresses."""
-    path = Path(address.removeprefix("/"))
+    path = _path(address)
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def _path(address: str) -> Path:
+    """`sqlite:///var/log.db` is relative and `sqlite:////var/log.db` absolute, as in SQLAlchemy's addresses."""
+    return Path(address.removeprefix("sqlite://").removeprefix("/"))

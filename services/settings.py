@@ -136,14 +136,7 @@ class Settings(BaseSettings):
     @field_validator("log", "graph")
     @classmethod
     def _known_address(cls, value: str, info: Any) -> str:  # noqa: ANN401 - pydantic's ValidationInfo is generic
-        allowed = _SCHEMES[info.field_name]
-        parts = urlsplit(value)
-        if parts.scheme not in allowed or not (parts.path.strip("/") if parts.scheme == "sqlite" else parts.netloc):
-            forms = {"sqlite": "sqlite:///FILE", "kafka": "kafka://HOST:PORT", "neo4j": "neo4j://HOST:PORT"}
-            raise ValueError(f"allowed are {' and '.join(forms[name] for name in allowed)}")
-        if parts.password or parts.username:
-            raise ValueError("no user or password here; use graph_user and LANDKARTE_GRAPH_PASSWORD")
-        return value
+        return check_address(info.field_name, value)
 
     @model_validator(mode="after")
     def _names_once(self) -> Self:
@@ -210,6 +203,18 @@ def expectations(settings: Settings) -> dict[str, Expected]:
         source.name: Expected(now - timedelta(days=source.silent_after_days), source.authoritative)
         for source in settings.sources
     }
+
+
+def check_address(what: str, value: str) -> str:
+    """The address of a log or a graph, as it is. Raises ValueError."""
+    allowed = _SCHEMES[what]
+    parts = urlsplit(value)
+    if parts.scheme not in allowed or not (parts.path.strip("/") if parts.scheme == "sqlite" else parts.netloc):
+        forms = {"sqlite": "sqlite:///FILE", "kafka": "kafka://HOST:PORT", "neo4j": "neo4j://HOST:PORT"}
+        raise ValueError(f"allowed are {' and '.join(forms[name] for name in allowed)}")
+    if parts.password or parts.username:
+        raise ValueError("no user or password here; use graph_user and LANDKARTE_GRAPH_PASSWORD")
+    return value
 
 
 def parse_schedule(text: str) -> CronTrigger | dict[str, int]:

@@ -22,6 +22,7 @@ from services.cli.output import say, waiting
 from services.collecting import BACK_OFF
 from services.collectors.base import SourceUnavailable
 from services.consumer import LogReplaced
+from services.copying import CopyRefused
 from services.curating import Refused
 from services.lookup import Ambiguous, NotFound
 from services.settings import ConfigurationError, Settings, load
@@ -36,6 +37,7 @@ EXPECTED = (
     SourceUnavailable,
     PositionLost,
     LogReplaced,
+    CopyRefused,
     SchemaDiffers,
     RulesTooNew,
     TopicMisconfigured,

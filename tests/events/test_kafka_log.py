@@ -11,7 +11,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from events.kafka_client import KafkaSecurity
 from events.kafka_log import KafkaLog, TopicMisconfigured
-from events.log import CHANGES, RECORDS, RUNS, TOPICS, LogUnavailable, PositionLost, TopicPartition
+from events.log import CHANGES, RECORDS, RUNS, TOPICS, LogUnavailable, PositionLost, TopicPartition, up_to
 from tests.events.conftest import message, read_all
 from tests.servers.kafka_server import KafkaServer
 from tests.servers.process import free_port
@@ -87,6 +87,16 @@ def test_a_reader_who_begins_gets_what_retention_left(log: KafkaLog, admin: Kafk
     assert [stored.offset for stored in log.read({at: 0}, timeout=10, max_bytes=1000)] == [3, 4]
     with pytest.raises(PositionLost):
         log.read({at: 1}, timeout=10, max_bytes=1000)
+
+
+def test_reading_up_to_the_ends_leaves_out_what_has_expired(log: KafkaLog, admin: KafkaAdminClient, monkeypatch):
+    monkeypatch.setattr("events.log.SILENT_SECONDS", 1.0)
+    log.append([message(str(number), partition=number % 2, topic=RUNS) for number in range(10)])
+    admin.delete_records({KafkaPartition(RUNS, 0): 5, KafkaPartition(RUNS, 1): 3})
+    ends = log.ends([RUNS])
+
+    found = [stored for batch in up_to(log, dict.fromkeys(ends, 0), ends, max_bytes=1000) for stored in batch]
+    assert [(stored.at.partition, stored.offset) for stored in found] == [(1, 3), (1, 4)]
 
 
 def test_every_call_tells_of_the_outage_and_works_again_after_it(log: KafkaLog, broker: KafkaServer):

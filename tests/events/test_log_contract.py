@@ -15,12 +15,14 @@ from events.log import (
     RUNS,
     TOPICS,
     EventLog,
+    LogUnavailable,
     Message,
     MessageTooLarge,
     PositionLost,
     TopicPartition,
     lag,
     partition_of,
+    up_to,
 )
 from events.sizes import size_of
 from tests.events.conftest import PARTITIONS, Logs, message, read_all
@@ -168,6 +170,26 @@ def test_ends_and_lag_count_what_is_not_read(log: EventLog):
         for number in range(PARTITIONS)
     }
     assert lag(log, {FIRST: 2}, [RECORDS, RUNS]) == 4
+
+
+def test_reading_up_to_the_ends_gives_what_stood_there_then_and_no_more(log: EventLog):
+    log.append([message(str(number), partition=number % PARTITIONS) for number in range(60)])
+    starts, ends = {FIRST: 5, TopicPartition(RECORDS, 1): 20, TopicPartition(RECORDS, 2): 0}, log.ends([RECORDS])
+    log.append([message("late", partition=number) for number in range(PARTITIONS)])
+
+    found = defaultdict(list)
+    for batch in up_to(log, starts, ends, max_bytes=1):
+        for stored in batch:
+            found[stored.at].append(stored.offset)
+    assert found == {FIRST: list(range(5, 20)), TopicPartition(RECORDS, 2): list(range(20))}
+
+
+def test_a_log_that_gives_nothing_though_it_goes_on_is_told(log: EventLog, monkeypatch):
+    log.append([message("a", partition=0)])
+    monkeypatch.setattr(log, "read", lambda _positions, **_limits: [])
+
+    with pytest.raises(LogUnavailable, match=f"gives nothing from 0 of {RECORDS}/0 on, though it ends at 1; try again"):
+        list(up_to(log, {FIRST: 0}, {FIRST: 1}, max_bytes=1000))
 
 
 def test_compaction_drops_what_was_replaced_and_reading_steps_over_the_gap(logs: Logs, log: EventLog):

@@ -280,3 +280,35 @@ def test_upkeep_says_what_it_did(landkarte, tmp_path):
     landkarte("collect", "apps")
     landkarte("inventory", "--once")
     assert landkarte("upkeep")[2] == "apps: 0 records withdrawn\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["sqlite:///var/log.db", "mysql://x"], 2, "TO: allowed are sqlite:///FILE and kafka://HOST:PORT"),
+        (["var/log.db", "sqlite:///x"], 2, "FROM: allowed are sqlite:///FILE and kafka://HOST:PORT"),
+        (["sqlite:///none.db", "sqlite:///x.db"], 1, "log none.db: there is no such file to copy from"),
+        (["sqlite:///empty.db", "sqlite:///x.db"], 1, "holds nothing: is its address right?"),
+        (["sqlite:///empty.db", "sqlite:///empty.db"], 1, "both addresses name the same log"),
+    ],
+)
+def test_copies_that_cannot_be_made_are_one_clear_line(landkarte, arguments, code, told):
+    landkarte("status", LANDKARTE_LOG="sqlite:///empty.db")
+
+    found, out, err = landkarte("copy-log", *arguments)
+    assert (found, out, err.count("\n")) == (code, "", 1)
+    assert told in err
+
+
+def test_a_copied_log_gives_the_same_answers(filled):
+    code, out, err = filled("copy-log", "sqlite:///var/log.db", "sqlite:///new/log.db")
+    assert (code, out) == (0, "")
+    assert " of landkarte.records, 3 of landkarte.runs, 0 of landkarte.deadletters; 0 were there before" in err
+    assert "the past is exact from the first event" in err
+    assert "then run `landkarte inventory`, before anything is collected" in err
+
+    there = {"LANDKARTE_LOG": "sqlite:///new/log.db", "LANDKARTE_GRAPH": "sqlite:///new/graph.db"}
+    assert filled("inventory", "--once", **there)[0] == 0
+    question = ("ask", "find", "--limit", "10000", "--format", "json")
+    assert filled(*question, **there)[1] == filled(*question)[1]
+    assert "copied 0 of landkarte.records" in filled("copy-log", "sqlite:///var/log.db", "sqlite:///new/log.db")[2]
