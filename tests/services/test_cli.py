@@ -271,15 +271,16 @@ def test_how_far_an_import_may_shrink_is_the_setting_of_its_source(landkarte, tm
 
 
 def test_upkeep_says_what_it_did(landkarte, tmp_path):
-    code, out, err = landkarte("upkeep")
-    assert (code, out, err) == (0, "", "no source has retire_after: there is nothing to do\n")
+    assert landkarte("upkeep")[:2] == (0, "")
 
     source = '[[sources]]\ntype = "spreadsheet"\nname = "apps"\npaths = ["apps.csv"]\nretire_after = "30 days"\n'
     (tmp_path / "landkarte.toml").write_text(source, encoding="utf-8")
     applications(tmp_path, 2)
     landkarte("collect", "apps")
     landkarte("inventory", "--once")
-    assert landkarte("upkeep")[2] == "apps: 0 records withdrawn\n"
+    code, out, err = landkarte("upkeep")
+    assert (code, out) == (0, "")
+    assert "apps: 0 records withdrawn\n" in err
 
 
 @pytest.mark.parametrize(
