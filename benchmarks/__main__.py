@@ -27,9 +27,9 @@ def main() -> None:
     for name in asked.only or ALL:
         with tempfile.TemporaryDirectory(prefix="landkarte-bench-") as folder:
             for figure in ALL[name](asked.size, Path(folder)):
-                print(f"  {figure.benchmark}: {figure.name}: {figure.value:,.2f} {figure.unit} {figure.target}")
+                print(f"  {figure.benchmark}: {figure.name}: {figure.shown} {figure.unit} {figure.target}")
                 figures.append(figure)
-    write(figures, asked.size.value, DATA, DOCUMENT)
+        write(figures, asked.size.value, DATA, DOCUMENT if asked.size is Size.CITY else None)
     missed = [f"{figure.benchmark}: {figure.name}" for figure in figures if not figure.met]
     if missed:
         raise SystemExit(f"missed: {'; '.join(missed)}")

@@ -1,15 +1,18 @@
 """The same data by Cartography: its own `load()` and clean-up, with schemas written the way it wants them.
 
-Runs in an environment of its own: `python cartography_load.py URI FOLDER RUN`, where FOLDER has the files of
-`bare.dump`. Prints its seconds as JSON. RUN 1 is a first load; 2 a second one, with the clean-up that follows it.
+Runs in an environment of its own: `python cartography_load.py URI FOLDER TAG FORM`, where FOLDER has the files of
+`bare.dump`, and prints its seconds as JSON; reading the files is not counted. TAG is the number of the run: from the
+second on, the clean-up follows. FORM is how relationships are given to it, both as its own modules do: `machine`, a row
+for those of a node that say the same, with a list of targets (`one_to_many`); or `row`, a row each.
 """
 
 import json
 import logging
 import sys
 import time
-from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import neo4j
@@ -25,78 +28,105 @@ from cartography.models.core.relationships import (
     make_target_node_matcher,
 )
 
-BATCH = 500
-"""Nodes a transaction: with its own 10,000 the server's 3 GiB do not suffice for machines of 400 packages."""
+MACHINES, OWN = 500, 10_000
+"""Rows a transaction: its own default, but where a row stands for the 400 packages of a machine: for 10,000 of those
+the server has not memory enough."""
 UPDATED = PropertyRef("lastupdated", set_in_kwargs=True)
 
 
-def main(uri: str, folder: Path, run: int) -> None:
+def main(uri: str, folder: Path, tag: int, form: str) -> None:
     logging.disable(logging.CRITICAL)
-    nodes, relations = read(folder)
-    schemas = [(schema(kind, rows, relations.get(kind, set())), rows) for kind, rows in nodes]
+    loads = [*nodes_of(folder), *relationships_of(folder, form)]
     with neo4j.GraphDatabase.driver(uri) as driver, driver.session(database="neo4j") as session:
-        for known, _ in schemas:
-            ensure_indexes(session, known)
+        for schema, _, _ in loads:
+            ensure_indexes(session, schema)
+        session.run("CALL db.awaitIndexes(60)").consume()
+        loaded = sum(seconds_of(session, *one, tag) for one in loads)
         start = time.perf_counter()
-        for known, rows in schemas:
-            load(session, known, rows, batch_size=BATCH, lastupdated=run)
-        loaded = time.perf_counter()
-        if run > 1:
-            for known, _ in schemas:
-                GraphJob.from_node_schema(known, {"UPDATE_TAG": run}).run(session)
-        done = time.perf_counter()
-    print(json.dumps({"load": loaded - start, "cleanup": done - loaded}))
+        for schema, _, _ in loads if tag > 1 else []:
+            GraphJob.from_node_schema(schema, {"UPDATE_TAG": tag}).run(session)
+        cleaned = time.perf_counter() - start
+        found = session.run("MATCH ()-[r]->() RETURN count(r) AS relationships").single()["relationships"]
+    print(json.dumps({"load": loaded, "cleanup": cleaned, "relationships": found}))
 
 
-def read(folder: Path) -> tuple[list[tuple[str, list[dict]]], dict[str, set[tuple[str, str]]]]:
-    """Rows of each kind, targets before what refers to them, with the ids of their targets by relation and kind."""
-    kind_of, rows = {}, {}
-    for file in sorted(folder.glob("node-*"), key=lambda file: "Catalogue" not in file.name):
-        kind = file.stem.split("-", 2)[2]
-        rows[kind] = [json.loads(line) for line in file.open(encoding="utf-8")]
-        kind_of.update({row["id"]: kind for row in rows[kind]})
-    by_id = {row["id"]: row for many in rows.values() for row in many}
-    relations = defaultdict(set)
-    for file in folder.glob("edge-*"):
-        relation = file.stem.split("-", 1)[1]
-        for line in file.open(encoding="utf-8"):
-            source, target, kept = json.loads(line)
-            key = (relation, kind_of[target])
-            relations[kind_of[source]].add(key)
-            row = by_id[source]
-            row.setdefault("to_" + "_".join(key), []).append(target)
-            row.setdefault(f"{relation}_sources", kept["sources"])
-            row.setdefault(f"{relation}_since", kept["since"])
-            row.setdefault(f"{relation}_records", kept.get("records"))
-    return list(rows.items()), relations
+def seconds_of(session: neo4j.Session, schema: CartographyNodeSchema, rows: "Rows", batch: int, tag: int) -> float:
+    start = time.perf_counter()
+    load(session, schema, rows, batch_size=batch, lastupdated=tag)
+    return time.perf_counter() - start - rows.seconds
 
 
-def schema(kind: str, rows: list[dict], relations: set[tuple[str, str]]) -> CartographyNodeSchema:
-    names = sorted({name for row in rows for name in row if not name.startswith("to_")} - {"id"})
-    names = [name for name in names if name.rpartition("_")[0] not in {relation for relation, _ in relations}]
-    kept = [("id", PropertyRef, PropertyRef("id")), ("lastupdated", PropertyRef, UPDATED)]
-    kept += [(name, PropertyRef, PropertyRef(name)) for name in names]
-    properties = frozen(f"{kind}Properties", CartographyNodeProperties, kept)
-    links = [link(kind, relation, target) for relation, target in sorted(relations)]
-    parts = [("label", str, kind), ("properties", CartographyNodeProperties, properties())]
-    parts += [("scoped_cleanup", bool, False)]
-    parts += [("other_relationships", OtherRelationships, OtherRelationships(links))] if links else []
+class Rows:
+    """Rows as they are needed; `seconds` is what reading them took."""
+
+    def __init__(self, rows: Iterable[dict]) -> None:
+        self._rows, self.seconds = iter(rows), 0.0
+
+    def __iter__(self) -> "Rows":
+        return self
+
+    def __next__(self) -> dict:
+        start = time.perf_counter()
+        try:
+            return next(self._rows)
+        finally:
+            self.seconds += time.perf_counter() - start
+
+
+def nodes_of(folder: Path) -> Iterator[tuple[CartographyNodeSchema, Rows, int]]:
+    for file in sorted(folder.glob("node-*")):
+        _, _, kind = file.stem.split("-")
+        names = {name for row in lines(file) for name in row} - {"id"}
+        yield schema_of(kind, names), Rows(lines(file)), OWN
+
+
+def relationships_of(folder: Path, form: str) -> Iterator[tuple[CartographyNodeSchema, Rows, int]]:
+    for file in sorted(folder.glob("edge-*")):
+        _, relation, source, target = file.stem.split("-")
+        names = {name for _, _, told in lines(file) for name in told}
+        many = form == "machine"
+        rows = together(lines(file)) if many else ({"id": a, "to": b, **told} for a, b, told in lines(file))
+        schema = schema_of(source, set(), link(source, relation, target, names, many=many))
+        yield schema, Rows(rows), MACHINES if many else OWN
+
+
+def together(rows: Iterable[list]) -> Iterator[dict]:
+    """One row for the neighbouring relationships of a node that say the same."""
+    for (source, _), some in groupby(rows, key=lambda row: (row[0], json.dumps(row[2]))):
+        same = list(some)
+        yield {"id": source, "to": [target for _, target, _ in same], **same[0][2]}
+
+
+def lines(file: Path) -> Iterator:
+    with file.open(encoding="utf-8") as text:
+        yield from map(json.loads, text)
+
+
+def schema_of(kind: str, names: set[str], *links: CartographyRelSchema) -> CartographyNodeSchema:
+    kept = [(name, PropertyRef, PropertyRef(name)) for name in ["id", *sorted(names)]]
+    properties = frozen(f"{kind}Properties", CartographyNodeProperties, [*kept, ("lastupdated", PropertyRef, UPDATED)])
+    parts = [
+        ("label", str, kind),
+        ("properties", CartographyNodeProperties, properties()),
+        ("scoped_cleanup", bool, False),
+    ]
+    if links:
+        parts.append(("other_relationships", OtherRelationships, OtherRelationships(list(links))))
     return frozen(f"{kind}Schema", CartographyNodeSchema, parts)()
 
 
-def link(kind: str, relation: str, target: str) -> CartographyRelSchema:
-    told = [("lastupdated", PropertyRef, UPDATED)]
-    told += [(name, PropertyRef, PropertyRef(f"{relation}_{name}")) for name in ("sources", "since", "records")]
-    properties = frozen(f"{kind}{relation}{target}Properties", CartographyRelProperties, told)()
-    ids = PropertyRef(f"to_{relation}_{target}", one_to_many=True)
+def link(source: str, relation: str, target: str, names: set[str], *, many: bool) -> CartographyRelSchema:
+    kept = [(name, PropertyRef, PropertyRef(name)) for name in sorted(names)]
+    own = [*kept, ("lastupdated", PropertyRef, UPDATED)]
+    properties = frozen(f"{source}{relation}{target}Properties", CartographyRelProperties, own)
     parts = [
         ("target_node_label", str, target),
-        ("target_node_matcher", object, make_target_node_matcher({"id": ids})),
+        ("target_node_matcher", object, make_target_node_matcher({"id": PropertyRef("to", one_to_many=many)})),
         ("direction", LinkDirection, LinkDirection.OUTWARD),
         ("rel_label", str, relation),
-        ("properties", CartographyRelProperties, properties),
+        ("properties", CartographyRelProperties, properties()),
     ]
-    return frozen(f"{kind}{relation}{target}", CartographyRelSchema, parts)()
+    return frozen(f"{source}{relation}{target}", CartographyRelSchema, parts)()
 
 
 def frozen(name: str, base: type, parts: list[tuple[str, object, object]]) -> type:
@@ -106,4 +136,4 @@ def frozen(name: str, base: type, parts: list[tuple[str, object, object]]) -> ty
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

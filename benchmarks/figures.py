@@ -2,6 +2,8 @@
 
 import json
 import platform
+import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,6 +40,12 @@ class Figure:
             return f"≥ {self.least:g}"
         return f"≤ {self.most:g}" if self.most is not None else ""
 
+    @property
+    def shown(self) -> str:
+        """With as many digits as say something."""
+        whole = self.value == int(self.value) or abs(self.value) >= 100  # noqa: PLR2004
+        return f"{self.value:,.0f}" if whole else f"{self.value:,.2f}"
+
 
 def seconds_of(work: Callable[[], _T]) -> tuple[float, _T]:
     """How long it took, and what it gave."""
@@ -59,30 +67,38 @@ def machine() -> str:
     """On what it was measured."""
     memory = psutil.virtual_memory().total / 1024**3
     parts = [f"{psutil.cpu_count()} cores", f"{memory:.0f} GiB", f"Python {platform.python_version()}"]
-    return ", ".join([*parts, f"neo4j driver {version('neo4j')}", f"kafka-python {version('kafka-python')}"])
+    parts += [f"{name} {version(name)}" for name in ("neo4j", "neo4j-rust-ext", "kafka-python")]
+    parts += [f"SQLite {sqlite3.sqlite_version}", *(f"{name} {_server(name)}" for name in ("Neo4j", "Kafka"))]
+    return ", ".join(parts)
 
 
-def write(figures: list[Figure], size: str, data: Path, document: Path) -> None:
-    """As JSON, and as the table in the document; figures of benchmarks that were not run stay as they were."""
+def write(figures: list[Figure], size: str, data: Path, document: Path | None) -> None:
+    """As JSON, and as the table in the document, if any; figures of benchmarks that were not run stay as they were."""
     known = json.loads(data.read_text()) if data.is_file() else {}
     for figure in figures:
-        key = f"{figure.benchmark}: {figure.name}"
+        key = f"{size}: {figure.benchmark}: {figure.name}"
         known[key] = asdict(figure) | {"size": size, "on": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine()}
     data.parent.mkdir(parents=True, exist_ok=True)
     data.write_text(json.dumps(known, indent=2))
-    text = document.read_text(encoding="utf-8")
-    head, rest = text.split(START)
-    document.write_text(head + START + "\n" + _table(known) + END + rest.split(END)[1], encoding="utf-8")
+    if document is not None:
+        head, rest = document.read_text(encoding="utf-8").split(START)
+        table = _table([item for item in known.values() if item["size"] == size])
+        document.write_text(head + START + "\n" + table + END + rest.split(END)[1], encoding="utf-8")
 
 
-def _table(known: dict[str, dict[str, object]]) -> str:
-    lines = ["| benchmark | figure | value | target | city | on |", "|---|---|---|---|---|---|"]
-    for item in known.values():
+def _server(name: str) -> str:
+    """The version of the server that the tests start."""
+    text = (Path("tests/servers") / name.lower() / "pom.xml").read_text(encoding="utf-8")
+    found = re.search(r"<artifactId>(?:neo4j|kafka_[\d.]+)</artifactId>\s*<version>([\d.]+)</version>", text)
+    return found[1] if found else ""
+
+
+def _table(known: list[dict[str, object]]) -> str:
+    lines = ["| benchmark | figure | value | target | on |", "|---|---|---|---|---|"]
+    for item in known:
         figure = Figure(**{name: item[name] for name in Figure.__slots__})  # type: ignore[arg-type]
         target = f"{figure.target}{'' if figure.met else ' **missed**'}"
-        value = f"{figure.value:,.2f}" if abs(figure.value) < 100 else f"{figure.value:,.0f}"  # noqa: PLR2004
-        lines.append(
-            f"| {figure.benchmark} | {figure.name} | {value} {figure.unit} | {target} | {item['size']} | {item['on']} |"
-        )
-    machines = sorted({str(item["machine"]) for item in known.values()})
+        value = f"{figure.shown} {figure.unit}".strip()
+        lines.append(f"| {figure.benchmark} | {figure.name} | {value} | {target} | {item['on']} |")
+    machines = sorted({str(item["machine"]) for item in known})
     return "\n".join([*lines, "", f"Measured on: {'; '.join(machines)}.", ""])
