@@ -160,9 +160,9 @@ class Neo4jReader:
         return {node.id: node for node in found}
 
     def edges_of(self, ids: Collection[str], direction: Literal["out", "in"] = "out") -> Iterator[Edge]:
-        left, right = ("-", "->") if direction == "out" else ("<-", "-")
+        end = "a" if direction == "out" else "b"
         question = (
-            f"UNWIND $ids AS id MATCH (:Asset|Catalogue {{id: id}}){left}[e:{types_of()}]{right}() RETURN {_EDGE}"
+            f"UNWIND $ids AS id MATCH ({end}:Asset|Catalogue {{id: id}}) MATCH (a)-[e:{types_of()}]->(b) RETURN {_EDGE}"
         )
         for some in pages(sorted(ids), EDGE_PAGE):
             yield from (_edge(row) for row in self._rows(question, ids=some))
