@@ -194,6 +194,7 @@ class GraphChanged(_Sequenced):
 
     `fields`: what of the asset changed, [before, after]; `edges`: relationships that start at it and changed, [type,
     target's id, before, after]. None where there is nothing; both are left out where they would exceed a message.
+    `began`: with how many relationships of a type to the catalogue a new asset begins; these are not in `edges`.
     """
 
     asset_id: str
@@ -203,6 +204,7 @@ class GraphChanged(_Sequenced):
     event_ids: tuple[str, ...]
     fields: dict[str, Any] = {}
     edges: tuple[Any, ...] = ()
+    began: dict[str, int] = {}
 
 
 MAX_PROBLEMS = 1000

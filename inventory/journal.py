@@ -3,14 +3,17 @@
 An entry's detail is JSON text: `kind` and `name`; `was` and `is`, whether the node was and is there; `fields`, for each
 part of the node that changed ("properties/cores") what it was and what it is; `edges`, for each relationship that
 starts at it and changed [type, target, before, after]. What is new needs no "before" to be undone and what is gone no
-"after", so these are left out.
+"after", so these are left out; and of a new node's relationships to the catalogue, `began` has how many of each type.
 """
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
+from graph.metamodel import CATALOGUE_RELATIONS
 from graph.model import Change, Changes, Claim, Edge, EdgeKey, Node
 from graph.values import time_text, when
 from inventory.clusters import Regrouped
@@ -27,20 +30,40 @@ def write_journal(
 
     `before` and `old`: the nodes and relationships that `changes` is about, as they were.
     """
-    edges: dict[str, list[list[object]]] = {}
-    for key in sorted(changes.erased | changes.edges.keys()):
-        edges.setdefault(key.source_id, []).append([*key[1:], *_edge(old.get(key), changes.edges.get(key))])
+    edges, began = _differing(changes, old, changes.nodes.keys() - before.keys())
     everything = sorted({event for causes in regrouped.causes.values() for event in causes})
     for node in sorted(changes.nodes.keys() | changes.removed | edges.keys()):
         was, now = before.get(node), changes.nodes.get(node)
         if now is None and node not in changes.removed:
             now = was
         detail = _detail(was, now) | {"edges": edges.get(node, [])}
+        if node in began:
+            detail["began"] = dict(began[node])
         if node in changes.continued:
             detail["continued"] = changes.continued[node]
         causes = tuple(sorted(regrouped.causes.get(node, ())) or everything)
         text = json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         changes.journal.append(Change(node, _what(was, now, detail), causes, text))
+
+
+def _differing(
+    changes: Changes, old: Mapping[EdgeKey, Edge], created: AbstractSet[str]
+) -> tuple[dict[str, list[list[object]]], dict[str, Counter[str]]]:
+    """The relationships that changed, by where they start; of those `created` how many of a type lead to the catalogue.
+
+    A new machine has hundreds of these, and to undo it none needs to be known.
+    """
+    edges: dict[str, list[list[object]]] = defaultdict(list)
+    began: dict[str, Counter[str]] = defaultdict(Counter)
+    told = []
+    for key in changes.erased | changes.edges.keys():
+        if key.source_id in created and key.type in CATALOGUE_RELATIONS:
+            began[key.source_id][key.type] += 1
+        else:
+            told.append(key)
+    for key in sorted(told):
+        edges[key.source_id].append([*key[1:], *_edge(old.get(key), changes.edges.get(key))])
+    return edges, began
 
 
 def undo(change: Change, node: Node | None, edges: dict[EdgeKey, Edge]) -> Node | None:
@@ -53,6 +76,7 @@ def undo(change: Change, node: Node | None, edges: dict[EdgeKey, Edge]) -> Node 
         else:
             edges[key] = Edge(key, before["properties"], before["claims"], when(before["since"]))
     if not detail["was"]:
+        edges.clear()
         return None
     flat = _flat(node) if node else {}
     for path, (before, _) in detail["fields"].items():

@@ -16,7 +16,7 @@ _HIDDEN = ("claims/", "since/", "conflicts/", "rules", "first_seen")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An entry of the journal. `lines`: `name: before → after`, `+ relation other`, `- relation other`.
+    """An entry of the journal. `lines`: `name: before → after`, `+ relation other (or how many)`, `- relation other`.
 
     `what`: created, changed, retired, returned, removed, continued (as the asset `continued`).
     """
@@ -70,6 +70,8 @@ def _lines(detail: Detail, names: dict[str, Node]) -> Iterator[str]:
     for path, (before, after) in sorted(detail["fields"].items()) if detail["is"] else ():
         if not path.startswith(_HIDDEN):
             yield f"{path.removeprefix('properties/')}: {_value(before)} → {_value(after)}"
+    for relation, count in sorted(detail.get("began", {}).items()):
+        yield f"+ {relation} ({count})"
     for relation, target, before, after in detail["edges"]:
         other = names[target].name if target in names else target
         sign = "+" if before is None else "-" if after is None else "~"

@@ -64,6 +64,7 @@ def message_of(entry: Change) -> Message:
         event_ids=entry.event_ids,
         fields=detail["fields"],
         edges=detail["edges"],
+        began=detail.get("began", {}),
     )
     try:
         return encode(event)
