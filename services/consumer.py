@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import TypeVar
 
-from events.log import RECORDS, RUNS, EventLog, LogUnavailable, Message, StoredMessage, TopicPartition
+from events.log import RECORDS, RUNS, EventLog, LogUnavailable, StoredMessage, TopicPartition
 from graph.model import Changes
 from graph.store import LEASE, BatchTooLarge, Clock, GraphStore, PositionsDiffer, StoreUnavailable, Writer, WriterLost
 from inventory import again
@@ -16,7 +16,7 @@ from inventory.batch import Batch
 from inventory.past import BEGINS
 from services import replay
 from services.publishing import Publisher
-from services.receiving import receive, records_of
+from services.receiving import Positions, Received, Receiver, receive
 
 TOPICS = (RECORDS, RUNS)
 MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -27,7 +27,6 @@ BUILDING = "building"
 PRUNE_EVERY = timedelta(hours=1)
 
 OnWait = Callable[[str, float], None]
-Positions = dict[TopicPartition, int]
 _T = TypeVar("_T")
 
 
@@ -60,6 +59,7 @@ class Consumer:
     ) -> None:
         self._log, self._store, self._owner, self._clock = log, store, owner, clock
         self._on_wait, self._max_bytes, self._journal_days = on_wait, max_bytes, journal_days
+        self._receiver = Receiver(log, store, max_bytes)
         self._publisher = Publisher(log, store) if publish else None
         self._writer: Writer | None = None
         self._building, self._reach = False, replay.Reach()
@@ -77,6 +77,7 @@ class Consumer:
                 self._wait_out(stop, self._tidy_up)
                 break
             applied += self._wait_out(stop, lambda: self._step(timeout=0.2)) or 0
+        self._receiver.forget()
         return applied
 
     def run(self, stop: threading.Event) -> None:
@@ -103,6 +104,7 @@ class Consumer:
 
     def release(self) -> None:
         """Let another process become the writer at once."""
+        self._receiver.forget()
         if self._writer is not None:
             self._store.release(self._writer)
             self._writer = None
@@ -144,6 +146,7 @@ class Consumer:
 
     def _settle(self, writer: Writer) -> None:
         """What a new writer does first: see that the graph follows this version's rules. Raises RulesTooNew."""
+        self._receiver.forget()
         if self._publisher:
             self._publisher.forget()
         applied = any(self._store.positions(self._log.identity).values())
@@ -165,7 +168,7 @@ class Consumer:
         messages = self._log.read(open_ends, timeout=1.0, max_bytes=self._max_bytes)
         old = [message for message in messages if message.offset < goal[message.at]]
         if old:
-            self._apply(self._hold(), self._positions(), old, again=True)
+            self._apply(self._hold(), self._positions(), [receive(message) for message in old], again=True)
         reached = {message.at: message.offset + 1 for message in messages}
         return positions | (reached or goal)  # nothing is left where compaction took the rest
 
@@ -199,51 +202,60 @@ class Consumer:
         """Read and apply once; returns how many messages."""
         self._hold()
         positions = self._positions()
-        messages = self._log.read(positions, timeout=timeout, max_bytes=self._max_bytes)
-        for group in replay.in_order(messages, self._log.ends(TOPICS)) if self._building else [messages]:
+        received = self._receiver.read(positions, timeout)
+        for group in replay.in_order(received, self._log.ends(TOPICS)) if self._building else [received]:
             if group:
                 with _nothing_collected():
                     positions = self._apply(self._hold(), positions, group)
-        if self._publisher and (messages or not self._publisher.begun):
+        if self._publisher and (received or not self._publisher.begun):
             self._store.renew(self._hold(), LEASE)  # one that was frozen finds out before it publishes
             self._publisher.publish()
-        return len(messages)
+        return len(received)
 
     def _apply(
-        self, writer: Writer, before: Positions, messages: Sequence[StoredMessage], *, again: bool = False
+        self, writer: Writer, before: Positions, received: Sequence[Received], *, again: bool = False
     ) -> Positions:
         """Apply these messages; halves them where the store cannot take them at once. Returns the positions reached.
 
         `again`: the graph contains them already, and its positions stay.
         """
-        batch, dead, after = self._read(before, messages, again=again)
-        if dead and not again:
-            self._log.append(dead)
+        batch, after = self._batch(before, received, again=again)
+        if not again:
+            self._set_aside(received)
         try:
             while not self._store.transact(writer, batch.apply):
                 self._hold()
         except BatchTooLarge as too_large:
-            if len(messages) == 1:
-                reason = f"the graph store cannot take it: {too_large}"
-                return self._set_aside(writer, before, messages[0], reason, again=again)
-            half = len(messages) // 2
-            middle = self._apply(writer, before, messages[:half], again=again)
-            return self._apply(self._hold(), middle, messages[half:], again=again)
+            if len(received) == 1:
+                refused = receive(received[0].message, f"the graph store cannot take it: {too_large}")
+                if received[0].dead or not refused.dead:
+                    raise
+                return self._apply(writer, before, [refused], again=again)
+            half = len(received) // 2
+            middle = self._apply(writer, before, received[:half], again=again)
+            return self._apply(self._hold(), middle, received[half:], again=again)
         return after
 
-    def _read(
-        self, before: Positions, messages: Sequence[StoredMessage], refused: str = "", *, again: bool = False
-    ) -> tuple[Batch, list[Message], Positions]:
-        """Decode; what cannot be read becomes a dead letter that still confirms its record."""
-        known = {} if again else self._store.records(records_of(messages))
-        got = receive(messages, refused, known)
-        after = {**before, **{message.at: message.offset + 1 for message in messages}}
-        notes, after = ({}, before) if again else (self._history(messages, before), after)
-        log, expected, positions = self._log.identity, _plain(before), _plain(after)
+    def _batch(self, before: Positions, received: Sequence[Received], *, again: bool) -> tuple[Batch, Positions]:
+        """What they say, to be applied, and the positions behind it."""
+        messages = [item.message for item in received]
+        after = before if again else {**before, **{message.at: message.offset + 1 for message in messages}}
         batch = Batch(
-            got.arrived, got.confirmed, log=log, expected=expected, positions=positions, notes=notes, again=again
+            [item.arrived for item in received if item.arrived],
+            [item.confirmed for item in received if item.confirmed],
+            log=self._log.identity,
+            expected=_plain(before),
+            positions=_plain(after),
+            notes={} if again else self._history(messages, before),
+            again=again,
         )
-        return batch, got.dead, after
+        return batch, after
+
+    def _set_aside(self, received: Sequence[Received]) -> None:
+        """What cannot be read goes to the dead letters, before anything is committed that steps over it."""
+        dead = [item.dead for item in received if item.dead]
+        if dead:
+            self._log.append(dead)
 
     def _history(self, messages: Sequence[StoredMessage], before: Positions) -> dict[str, str]:
         """Since when the journal tells the past as it was: from the first event, or where compaction left no gaps."""
@@ -252,16 +264,6 @@ class Consumer:
         first = {} if any(before.values()) else {BEGINS: min(map(replay.time_of, messages)).isoformat()}
         gap = self._reach.note(messages, before)
         return {BUILDING: self._log.identity} | first | ({BEGINS: gap.isoformat()} if gap else {})
-
-    def _set_aside(
-        self, writer: Writer, before: Positions, message: StoredMessage, reason: str, *, again: bool
-    ) -> Positions:
-        """One message that is too large for the store goes to the dead letters, or waiting would never end."""
-        batch, dead, after = self._read(before, [message], reason, again=again)
-        if not again:
-            self._log.append(dead)
-        self._store.transact(writer, batch.apply)
-        return after
 
 
 @contextmanager

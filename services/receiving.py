@@ -1,43 +1,85 @@
 """Messages of the log as events; what cannot be read becomes a dead letter that still confirms its record."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 from events.codec import DecodeError, decode, record_of
 from events.deadletters import dead_letter
-from events.log import Message, StoredMessage
+from events.log import EventLog, Message, StoredMessage, TopicPartition
 from events.models import GraphChanged, RecordObserved, record_key
+from events.sizes import size_of
 from graph.model import RecordRow
+from graph.store import GraphStore
 from inventory.fold import Arrived, Confirmed, digest
 from inventory.reading import fault
 
+Positions = dict[TopicPartition, int]
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Received:
-    """What some messages said: events, records that dead letters confirm, and these letters, to be appended."""
+    """A message with the event it is; or with its dead letter, and the record that this confirms, if it names one."""
 
-    arrived: list[Arrived] = field(default_factory=list)
-    confirmed: list[Confirmed] = field(default_factory=list)
-    dead: list[Message] = field(default_factory=list)
+    message: StoredMessage
+    arrived: Arrived | None = None
+    dead: Message | None = None
+    confirmed: Confirmed | None = None
 
 
-def receive(
-    messages: Iterable[StoredMessage], refused: str = "", known: Mapping[str, RecordRow] | None = None
-) -> Received:
-    """Decode them. `refused`: why none of their records can be taken, though they can be read.
+class Receiver:
+    """Reads the log; where a batch is full, the next one is read and decoded while that is applied."""
 
-    `known`: rows of their records; what says the same as these is not read again, which a complete run mostly is.
+    def __init__(self, log: EventLog, store: GraphStore, max_bytes: int) -> None:
+        self._log, self._store, self._max_bytes = log, store, max_bytes
+        self._thread = ThreadPoolExecutor(1, "receiver")
+        self._ahead: tuple[Positions, Future[list[Received]]] | None = None
+
+    def read(self, positions: Positions, timeout: float) -> list[Received]:
+        """As `EventLog.read`, and decoded. Raises LogUnavailable, PositionLost, StoreUnavailable."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0] == positions:
+            got = ahead[1].result()
+        else:
+            _wait_for(ahead)
+            got = self._read(positions, timeout)
+        if sum(size_of(item.message) for item in got) >= self._max_bytes:
+            after = positions | {item.message.at: item.message.offset + 1 for item in got}
+            named = records_of(item.message for item in got)
+            self._ahead = after, self._thread.submit(self._read, after, timeout, named)
+        return got
+
+    def forget(self) -> None:
+        """Drop what was read ahead: the graph may have changed."""
+        ahead, self._ahead = self._ahead, None
+        _wait_for(ahead)
+
+    def _read(self, positions: Positions, timeout: float, changing: Collection[str] = ()) -> list[Received]:
+        """`changing`: records whose rows are being written just now, so that nobody may go by the stored ones."""
+        messages = self._log.read(positions, timeout=timeout, max_bytes=self._max_bytes)
+        known = self._store.records(records_of(messages) - set(changing))
+        return [receive(message, known=known) for message in messages]
+
+
+def _wait_for(ahead: tuple[Positions, Future[list[Received]]] | None) -> None:
+    """Whether it succeeded is of no matter: who reads there again will see."""
+    if ahead is not None:
+        ahead[1].exception()
+
+
+def receive(message: StoredMessage, refused: str = "", known: Mapping[str, RecordRow] | None = None) -> Received:
+    """Decode it. `refused`: why its record cannot be taken, though it can be read.
+
+    `known`: rows of records; what says the same as these is not read again, which a complete run mostly is.
     """
-    got = Received()
-    for message in messages:
-        try:
-            got.arrived.append(_arrived(message, refused, unread=_says_the_same(message, known or {})))
-        except DecodeError as error:
-            got.dead.append(dead_letter(message, str(error)))
-            if error.record and error.sequence is not None:
-                origin = f"{message.at.topic}/{message.at.partition}@{message.offset}"
-                got.confirmed.append(Confirmed(error.record, error.sequence, origin))
-    return got
+    try:
+        return Received(message, _arrived(message, refused, unread=_says_the_same(message, known or {})))
+    except DecodeError as error:
+        confirmed = None
+        if error.record and error.sequence is not None:
+            origin = f"{message.at.topic}/{message.at.partition}@{message.offset}"
+            confirmed = Confirmed(error.record, error.sequence, origin)
+        return Received(message, dead=dead_letter(message, str(error)), confirmed=confirmed)
 
 
 def records_of(messages: Iterable[StoredMessage]) -> set[str]:
@@ -46,9 +88,12 @@ def records_of(messages: Iterable[StoredMessage]) -> set[str]:
 
 
 def _says_the_same(message: StoredMessage, known: Mapping[str, RecordRow]) -> bool:
+    """The kind too, since it decides what a section may say."""
     record, section = record_of(message)
     row = known.get(record or "")
-    mark = row.sections.get(section or "") if row else None
+    if row is None or dict(message.headers).get("ce_kind") != row.kind.encode():
+        return False
+    mark = row.sections.get(section or "")
     return mark is not None and mark.hash == digest(message.value)
 
 

@@ -5,25 +5,27 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from events.log import RECORDS, Positions, StoredMessage, TopicPartition
+from services.receiving import Received
 
 SPAN = timedelta(hours=1)
 """What the journal of a rebuilt graph tells apart."""
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
-def in_order(messages: Sequence[StoredMessage], ends: Mapping[TopicPartition, int]) -> Iterator[list[StoredMessage]]:
+def in_order(received: Sequence[Received], ends: Mapping[TopicPartition, int]) -> Iterator[list[Received]]:
     """Groups of messages of one span each, the earliest first; within a partition nothing changes place.
 
-    What lies after the last time known of some partition is left out, since earlier messages of that may still come;
+    Spans after the last one known of some partition are left out, since earlier messages of that may still come;
     unless nothing else is there. `ends`: where each partition ends now.
     """
-    times = _times(messages)
-    last = {message.at: (message.offset, times[n]) for n, message in enumerate(messages) if message.at.topic == RECORDS}
-    open_ends = [time for at, (offset, time) in last.items() if offset + 1 < ends.get(at, 0)]
+    messages = [item.message for item in received]
+    spans = [(time - _UNKNOWN) // SPAN for time in _times(messages)]
+    last = {message.at: (message.offset, spans[n]) for n, message in enumerate(messages) if message.at.topic == RECORDS}
+    open_ends = [span for at, (offset, span) in last.items() if offset + 1 < ends.get(at, 0)]
     horizon = min(open_ends, default=None)
-    ready = [n for n in range(len(messages)) if horizon is None or times[n] <= horizon] or range(len(messages))
-    for _, numbers in groupby(sorted(ready, key=lambda n: times[n]), key=lambda n: (times[n] - _UNKNOWN) // SPAN):
-        yield [messages[n] for n in numbers]
+    ready = [n for n in range(len(messages)) if horizon is None or spans[n] <= horizon] or range(len(messages))
+    for _, numbers in groupby(sorted(ready, key=lambda n: spans[n]), key=lambda n: spans[n]):
+        yield [received[n] for n in numbers]
 
 
 def time_of(message: StoredMessage) -> datetime:
