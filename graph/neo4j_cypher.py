@@ -1,10 +1,10 @@
 """What the Cypher statements have in common: pages of rows, and names from the metamodel, the only ones in a text."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 
 from graph.metamodel import CATALOGUE, KINDS, RELATIONS
-from graph.model import EdgeKey, Node
+from graph.model import Edge, EdgeKey, Node
 
 ROWS = 5000
 """Rows of one UNWIND: enough to be quick, few enough for the memory of driver and server."""
@@ -21,16 +21,36 @@ def types(wanted: Iterable[str] = ()) -> str:
     return "|".join(RELATIONS[relation].type for relation in sorted(wanted) or sorted(RELATIONS))
 
 
-def by_type(keys: Iterable[EdgeKey]) -> Iterator[tuple[str, list[EdgeKey]]]:
-    """Keys in order, by their type. Raises KeyError for one not in the metamodel."""
-    for relation, some in groupby(sorted(keys, key=lambda key: (key.type, key)), key=lambda key: key.type):
-        yield RELATIONS[relation].type, list(some)
+def by_ends(keys: Iterable[EdgeKey]) -> Iterator[tuple[str, list[list[str]]]]:
+    """Rows of keys, by the labels of their ends, with the Cypher that finds their relationships as (a)-[e]->(b).
+
+    Both ends by their index, then what is between: with one pattern for all of it, the planner may walk every
+    relationship of one end, and an office or a package can have a hundred thousand. Raises KeyError as `types`.
+    """
+    found: dict[tuple[str, str], list[list[str]]] = defaultdict(list)
+    for key in keys:
+        found[ends(key.type)].append(list(key))
+    for (source, target), rows in found.items():
+        between = types(relation for relation in RELATIONS if ends(relation) == (source, target))
+        match = (
+            f"UNWIND $rows AS row MATCH (a:{source} {{id: row[0]}}) MATCH (b:{target} {{id: row[2]}}) "
+            f"CALL (row, a, b) {{ MATCH (a)-[e:{between}]->(b) WHERE type(e) = row[1] RETURN e }}"
+        )
+        yield match, rows
 
 
-def by_kind(nodes: Iterable[Node]) -> Iterator[tuple[str, list[Node]]]:
-    """Nodes in order of id, by their kind. Raises KeyError for one not in the metamodel."""
-    for kind, some in groupby(sorted(nodes, key=lambda node: (node.kind, node.id)), key=lambda node: node.kind):
-        yield KINDS[kind].label, list(some)
+def by_relation(edges: Iterable[Edge]) -> Iterator[tuple[str, list[Edge]]]:
+    """Relationships by their type, otherwise in the order given. Raises KeyError for one not in the metamodel."""
+    found: dict[str, list[Edge]] = defaultdict(list)
+    for edge in edges:
+        found[edge.key.type].append(edge)
+    for relation, some in found.items():
+        yield RELATIONS[relation].type, some
+
+
+def declared(nodes: Iterable[Node]) -> list[Node]:
+    """The nodes, whose kinds become labels. Raises KeyError for one not in the metamodel."""
+    return [node for node in nodes if KINDS[node.kind]]
 
 
 def _label(kinds: frozenset[str]) -> str:

@@ -8,7 +8,7 @@ from neo4j import ManagedTransaction
 
 from graph.metamodel import CATALOGUE_RELATIONS
 from graph.model import Changes, Edge, EdgeKey, Holders, Node, RecordRow, ReferenceRow
-from graph.neo4j_cypher import by_type, ends, types
+from graph.neo4j_cypher import by_ends, types
 from graph.neo4j_questions import asked, grouped, holders_of, identifiers_of, named, records_of
 from graph.neo4j_schema import edges_of, node_of, place, reference_of
 from graph.neo4j_writer import DifferenceWriter
@@ -74,13 +74,9 @@ class Neo4jTransaction:
 
     def edges(self, keys: Collection[EdgeKey]) -> dict[EdgeKey, Edge]:
         found: dict[EdgeKey, Edge] = {}
-        for relation, some in by_type(keys):
-            source, target = ends(relation)
-            question = f"""
-                UNWIND $rows AS row MATCH (:{source} {{id: row[0]}})-[e:{relation}]->(:{target} {{id: row[2]}})
-                RETURN row[0] AS id, collect([row[1], row[2], properties(e)]) AS edges
-            """
-            found |= {edge.key: edge for edge in edges_of(self._read(question, [list(key) for key in some]))}
+        for match, rows in by_ends(keys):
+            question = f"{match} RETURN row[0] AS id, collect([row[1], row[2], properties(e)]) AS edges"
+            found |= {edge.key: edge for edge in edges_of(self._read(question, rows))}
         return found
 
     def markers(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:

@@ -9,7 +9,7 @@ from neo4j import ManagedTransaction, Result
 
 from graph.metamodel import CATALOGUE, KINDS
 from graph.model import Changes, Edge, ReferenceRow, node_id
-from graph.neo4j_cypher import ROWS, by_kind, by_type, ends
+from graph.neo4j_cypher import ROWS, by_ends, by_relation, declared, ends
 from graph.neo4j_schema import catalogue_map, fans, key_of, node_map, place, record_map, reference_map, run_map
 from graph.store import PositionsDiffer
 from graph.values import moment, pack, pages
@@ -71,13 +71,8 @@ class DifferenceWriter:
         )
 
     def _erased(self) -> None:
-        for relation, keys in by_type(self._changes.erased):
-            source, target = ends(relation)
-            self._many(
-                f"UNWIND $rows AS row MATCH (:{source} {{id: row[0]}})-[e:{relation}]->(:{target} {{id: row[2]}}) "
-                "DELETE e",
-                [list(key) for key in keys],
-            )
+        for found, rows in by_ends(self._changes.erased):
+            self._many(f"{found} DELETE e", rows)
         self._many(
             "UNWIND $rows AS id MATCH (n:Asset {id: id}) OPTIONAL MATCH (:Record)-[d:DESCRIBES]->(n) DELETE d, n",
             sorted(self._changes.removed),
@@ -85,25 +80,22 @@ class DifferenceWriter:
 
     def _nodes(self) -> None:
         """Assets that have become one of another kind lose the label of the old one."""
-        for kind, nodes in by_kind(self._changes.nodes.values()):
-            self._many(
-                f"UNWIND $rows AS row MERGE (n:Asset {{id: row.id}}) "
-                f"FOREACH (_ IN CASE WHEN n.kind <> $kind THEN [1] ELSE [] END | REMOVE n:{_KIND_LABELS}) "
-                f"SET n = row, n:{kind}",
-                [node_map(node) for node in nodes],
-                kind=kind,
-            )
-        for kind, nodes in by_kind(self._changes.catalogue.values()):
-            self._many(
-                f"UNWIND $rows AS row MERGE (n:Catalogue {{id: row.id}}) ON CREATE SET n = row, n:{kind}",
-                [catalogue_map(node) for node in nodes],
-            )
+        self._many(
+            f"UNWIND $rows AS row MERGE (n:Asset {{id: row.id}}) "
+            f"FOREACH (_ IN CASE WHEN n.kind <> row.kind THEN [1] ELSE [] END | REMOVE n:{_KIND_LABELS}) "
+            "SET n = row, n:$(row.kind)",
+            [node_map(node) for node in declared(self._changes.nodes.values())],
+        )
+        self._many(
+            "UNWIND $rows AS row MERGE (n:Catalogue {id: row.id}) ON CREATE SET n = row, n:$(row.kind)",
+            [catalogue_map(node) for node in declared(self._changes.catalogue.values())],
+        )
 
     def _edges(self) -> None:
-        changes = self._changes
-        for verb, keys in (("CREATE", changes.drawn), ("MERGE", changes.edges.keys() - changes.drawn)):
-            for relation, some in by_type(keys):
-                self._put(verb, relation, [changes.edges[key] for key in some])
+        edges, drawn = self._changes.edges.values(), self._changes.drawn
+        for verb, is_new in (("CREATE", True), ("MERGE", False)):
+            for relation, some in by_relation(edge for edge in edges if (edge.key in drawn) is is_new):
+                self._put(verb, relation, some)
 
     def _put(self, verb: str, relation: str, edges: Iterable[Edge]) -> None:
         """Those of one node that say the same go as one row."""
@@ -168,7 +160,8 @@ class DifferenceWriter:
 
     def _holdings(self) -> None:
         self._many(
-            "UNWIND $rows AS row MATCH (:Record {key: row[0]})-[h:HOLDS]->(:Identifier {key: row[1]}) DELETE h",
+            "UNWIND $rows AS row MATCH (r:Record {key: row[0]}) MATCH (i:Identifier {key: row[1]}) "
+            "CALL (r, i) { MATCH (r)-[h:HOLDS]->(i) RETURN h } DELETE h",
             [[record, key_of(identifier)] for record, identifier in sorted(self._changes.released)],
         )
         self._many(

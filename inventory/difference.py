@@ -93,17 +93,20 @@ class Difference:
         """Read the sections of live records and of what a person said about them."""
         persons = self._persons({curation_of(key) for key in keys})
         rows = {key: self.rows[key] for key in keys} | persons
-        stored = self.tx.bodies(rows.keys())
+        stored = self.tx.bodies({key for key, row in rows.items() if row.sections.keys() - self._contents(key).keys()})
         said = {key: Said(row, self._sections(key, stored.get(key, {}))) for key, row in rows.items()}
         self.said.update({key: replace(said[key], curation=said.get(curation_of(key))) for key in keys})
 
     def _sections(self, key: str, stored: Mapping[str, bytes]) -> dict[str, Section]:
         """From the batch where it has them, else read from the store."""
-        known = self.fresh.get(key)
-        contents = known.contents if known else {}
+        known, contents = self.fresh.get(key), self._contents(key)
         gone = {name for name, body in known.bodies.items() if body is None} if known else set[str]()
         left = stored.keys() - contents.keys() - gone
         return {name: Section.model_validate_json(stored[name]) for name in left} | contents
+
+    def _contents(self, key: str) -> dict[str, Section]:
+        known = self.fresh.get(key)
+        return known.contents if known else {}
 
     def _persons(self, keys: Collection[str]) -> dict[str, RecordRow]:
         """The live ones of these records of curation, as they are after the batch."""
@@ -155,7 +158,7 @@ class Difference:
         for item in merged:
             said.update(item.edges)
         put_edges(self.changes, stored, said, self.rows)
-        drawn = {key.target_id for key in self.changes.edges.keys() - stored.keys()}
+        drawn = {key.target_id for key in self.changes.drawn}
         for item in merged:
             self.changes.catalogue.update({i: node for i, node in item.catalogue.items() if i in drawn})
 
@@ -173,7 +176,8 @@ class Difference:
         new |= {key: references(self.said[key]) for key in members}
         names = {name for held_by in (*before.values(), *after.values()) for name in held_by}
         names |= {name for held_by in around.identifiers(members).values() for name in held_by}
-        old = {**dict.fromkeys(concerned, ()), **self.tx.references(concerned)}
+        new_ones = {key for key, item in self.folded.items() if item.before is None}
+        old = {**dict.fromkeys(concerned, ()), **self.tx.references(concerned - new_ones)}
         drawing = Drawing(self.tx, around, regrouped, self.rows, old, new, names)
         drawing.draw(self.changes)
         self.nodes.update(drawing.nodes)

@@ -13,7 +13,7 @@ NOBODY = ""
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An event with where it stood. `body`: its data as encoded, which the store keeps.
+    """An event with where it stood. `body`: its data as encoded, which the store keeps; `hash`: its `digest`.
 
     `unread`: the section says what the stored one says, so that its content was not read; then it is empty here.
     """
@@ -22,6 +22,7 @@ class Arrived:
     id: str
     partition: int
     body: bytes
+    hash: str
     unread: bool = False
 
 
@@ -148,7 +149,7 @@ def _take(folded: Folded, item: Arrived, event: RecordObserved) -> None:
     old = row.sections.get(event.section)
     if old is not None and event.sequence < old.sequence + (not folded.again):
         return
-    mark = SectionMark(event.sequence, event.changed, digest(item.body), item.id)
+    mark = SectionMark(event.sequence, event.changed, item.hash, item.id)
     newest = event.sequence >= max((m.sequence for m in row.sections.values()), default=-1)
     folded.after = replace(
         row, sections={**row.sections, event.section: mark}, sequence=max(row.sequence, event.sequence)

@@ -190,7 +190,7 @@ def _add_catalogue(merged: Merged, relation: str, found: list[_OfCatalogue]) -> 
     for _, record, node, properties in found:
         merged.catalogue[node.id] = node
         claims = merged.edges.setdefault(EdgeKey(merged.node.id, relation, node.id), {})
-        claims[record] = {**properties, **claims.get(record, {})}
+        claims[record] = {**properties, **claims[record]} if record in claims else properties
 
 
 @lru_cache(maxsize=1 << 15, typed=True)  # most of what a computer has, others have too

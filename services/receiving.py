@@ -73,7 +73,7 @@ def receive(message: StoredMessage, refused: str = "", known: Mapping[str, Recor
     `known`: rows of records; what says the same as these is not read again, which a complete run mostly is.
     """
     try:
-        return Received(message, _arrived(message, refused, unread=_says_the_same(message, known or {})))
+        return Received(message, _arrived(message, refused, known or {}))
     except DecodeError as error:
         confirmed = None
         if error.record and error.sequence is not None:
@@ -87,23 +87,25 @@ def records_of(messages: Iterable[StoredMessage]) -> set[str]:
     return {record for record, _ in map(record_of, messages) if record}
 
 
-def _says_the_same(message: StoredMessage, known: Mapping[str, RecordRow]) -> bool:
+def _arrived(message: StoredMessage, refused: str, known: Mapping[str, RecordRow]) -> Arrived:
+    named = digest(message.value)
+    unread = _says_the_same(message, named, known)
+    event = decode(message, content=not unread)
+    if isinstance(event, GraphChanged):
+        raise DecodeError("the graph's own changes are no record")
+    if isinstance(event, RecordObserved) and (reason := refused or fault(event)):
+        raise DecodeError(reason, record=record_key(event.source, event.native_key), sequence=event.sequence)
+    return Arrived(event, _id(message), message.at.partition, message.value, named, unread)
+
+
+def _says_the_same(message: StoredMessage, named: str, known: Mapping[str, RecordRow]) -> bool:
     """The kind too, since it decides what a section may say."""
     record, section = record_of(message)
     row = known.get(record or "")
     if row is None or dict(message.headers).get("ce_kind") != row.kind.encode():
         return False
     mark = row.sections.get(section or "")
-    return mark is not None and mark.hash == digest(message.value)
-
-
-def _arrived(message: StoredMessage, refused: str, *, unread: bool) -> Arrived:
-    event = decode(message, content=not unread)
-    if isinstance(event, GraphChanged):
-        raise DecodeError("the graph's own changes are no record")
-    if isinstance(event, RecordObserved) and (reason := refused or fault(event)):
-        raise DecodeError(reason, record=record_key(event.source, event.native_key), sequence=event.sequence)
-    return Arrived(event, _id(message), message.at.partition, message.value, unread)
+    return mark is not None and mark.hash == named
 
 
 def _id(message: StoredMessage) -> str:

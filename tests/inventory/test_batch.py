@@ -19,7 +19,7 @@ from events.models import (
 )
 from graph.sqlite_store import SqliteStore
 from inventory.batch import Batch
-from inventory.fold import Arrived
+from inventory.fold import Arrived, digest
 
 LOG = "test"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -33,6 +33,10 @@ def when(sequence):
 
 def partition(key):
     return sum(key.encode()) % PARTITIONS
+
+
+def arrived(event, name, at, body):
+    return Arrived(event, name, at, body, digest(body))
 
 
 def observed(key, sequence, content, *, section="core", kind="Server", first=None, rank=50):
@@ -50,18 +54,18 @@ def observed(key, sequence, content, *, section="core", kind="Server", first=Non
         changed=sequence,
         content=content,
     )
-    return Arrived(event, f"{key}#{section}@{sequence}", partition(key), content.model_dump_json().encode())
+    return arrived(event, f"{key}#{section}@{sequence}", partition(key), content.model_dump_json().encode())
 
 
 def withdrawn(key, sequence):
     source, native = key.split("/", 1)
     event = RecordWithdrawn(source=source, native_key=native, sequence=sequence, time=when(sequence))
-    return Arrived(event, f"{key}#@{sequence}", partition(key), b"")
+    return arrived(event, f"{key}#@{sequence}", partition(key), b"")
 
 
 def marker(source, at, sequence):
     event = RunCompleted(source=source, sequence=sequence, time=when(sequence), run="r", partition=at)
-    return Arrived(event, f"{source}#{at}@{sequence}", at, b"")
+    return arrived(event, f"{source}#{at}@{sequence}", at, b"")
 
 
 class Graph:
