@@ -14,6 +14,10 @@ from graph.store import GraphStore
 from inventory.fold import Arrived, Confirmed, digest
 from inventory.reading import fault
 
+KNOWN = 4
+"""How many times `max_bytes` are read at once where nearly all is known already."""
+LINGER_SECONDS = 0.05
+"""How long to wait for more of these."""
 Positions = dict[TopicPartition, int]
 
 
@@ -27,41 +31,69 @@ class Received:
     confirmed: Confirmed | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What stands behind `positions`. `more`: the log had more to give."""
+
+    positions: Positions
+    received: list[Received]
+    more: bool
+
+    @property
+    def after(self) -> Positions:
+        return self.positions | {item.message.at: item.message.offset + 1 for item in self.received}
+
+
 class Receiver:
-    """Reads the log; where a batch is full, the next one is read and decoded while that is applied."""
+    """Reads the log, `max_bytes` of what is new at once and some more of what is not; the next while that is applied.
+
+    An unchanged record costs little, and each transaction its share: a complete run mostly says what is known.
+    """
 
     def __init__(self, log: EventLog, store: GraphStore, max_bytes: int) -> None:
         self._log, self._store, self._max_bytes = log, store, max_bytes
         self._thread = ThreadPoolExecutor(1, "receiver")
-        self._ahead: tuple[Positions, Future[list[Received]]] | None = None
+        self._ahead: tuple[Positions, Future[_Batch]] | None = None
 
     def read(self, positions: Positions, timeout: float) -> list[Received]:
         """As `EventLog.read`, and decoded. Raises LogUnavailable, PositionLost, StoreUnavailable."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None and ahead[0] == positions:
-            got = ahead[1].result()
+            batch = ahead[1].result()
         else:
             _wait_for(ahead)
-            got = self._read(positions, timeout)
-        if sum(size_of(item.message) for item in got) >= self._max_bytes:
-            after = positions | {item.message.at: item.message.offset + 1 for item in got}
-            named = records_of(item.message for item in got)
-            self._ahead = after, self._thread.submit(self._read, after, timeout, named)
-        return got
+            batch = self._read(positions, timeout)
+        if batch.more:
+            named = records_of(item.message for item in batch.received)
+            self._ahead = batch.after, self._thread.submit(self._read, batch.after, timeout, named)
+        return batch.received
 
     def forget(self) -> None:
         """Drop what was read ahead: the graph may have changed."""
         ahead, self._ahead = self._ahead, None
         _wait_for(ahead)
 
-    def _read(self, positions: Positions, timeout: float, changing: Collection[str] = ()) -> list[Received]:
+    def _read(self, positions: Positions, timeout: float, changing: Collection[str] = ()) -> _Batch:
         """`changing`: records whose rows are being written just now, so that nobody may go by the stored ones."""
-        messages = self._log.read(positions, timeout=timeout, max_bytes=self._max_bytes)
-        known = self._store.records(records_of(messages) - set(changing))
-        return [receive(message, known=known) for message in messages]
+        batch, wait = _Batch(positions, [], more=True), timeout
+        while batch.more and self._has_room(batch.received):
+            messages = self._log.read(batch.after, timeout=wait, max_bytes=self._max_bytes)
+            known = self._store.records(records_of(messages) - set(changing))
+            received = batch.received + [receive(message, known=known) for message in messages]
+            batch = _Batch(positions, received, more=sum(map(size_of, messages)) >= self._max_bytes)
+            wait = min(timeout, LINGER_SECONDS)
+        return batch
+
+    def _has_room(self, received: Iterable[Received]) -> bool:
+        everything = new = 0
+        for item in received:
+            size = size_of(item.message)
+            everything += size
+            new += 0 if item.arrived and item.arrived.unread else size
+        return new < self._max_bytes and everything < KNOWN * self._max_bytes
 
 
-def _wait_for(ahead: tuple[Positions, Future[list[Received]]] | None) -> None:
+def _wait_for(ahead: tuple[Positions, Future[_Batch]] | None) -> None:
     """Whether it succeeded is of no matter: who reads there again will see."""
     if ahead is not None:
         ahead[1].exception()
