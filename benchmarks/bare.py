@@ -49,7 +49,7 @@ def load(uri: str, folder: Path) -> float:
     """
     with neo4j.GraphDatabase.driver(uri) as driver, driver.session(database="neo4j") as session:
         for label in ("Asset", "Catalogue"):
-            session.run(f"CREATE CONSTRAINT FOR (n:{label}) REQUIRE n.id IS UNIQUE").consume()
+            session.run(f"CREATE CONSTRAINT IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE").consume()
         session.run("CALL db.awaitIndexes(60)").consume()
         return sum(_many(session, statement, _rows(file)) for file, statement in _statements(folder))
 
