@@ -58,8 +58,7 @@ class Node:
     conflicts: Claims = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """A relationship. `claims`: what each record that claims it says of it, by record key, never empty.
 
     `properties` is the winner of the claims. `since` is kept from when the relationship was drawn.

@@ -92,9 +92,11 @@ class DifferenceWriter:
         )
 
     def _edges(self) -> None:
-        edges, drawn = self._changes.edges.values(), self._changes.drawn
-        for verb, is_new in (("CREATE", True), ("MERGE", False)):
-            for relation, some in by_relation(edge for edge in edges if (edge.key in drawn) is is_new):
+        new, known = list[Edge](), list[Edge]()
+        for key, edge in self._changes.edges.items():
+            (new if key in self._changes.drawn else known).append(edge)
+        for verb, edges in (("CREATE", new), ("MERGE", known)):
+            for relation, some in by_relation(edges):
                 self._put(verb, relation, some)
 
     def _put(self, verb: str, relation: str, edges: Iterable[Edge]) -> None:

@@ -200,13 +200,16 @@ class Consumer:
 
     def _step(self, timeout: float) -> int:
         """Read and apply once; returns how many messages."""
+        with _nothing_collected():
+            return self._read_and_apply(timeout)
+
+    def _read_and_apply(self, timeout: float) -> int:
         self._hold()
         positions = self._positions()
         received = self._receiver.read(positions, timeout)
         for group in replay.in_order(received, self._log.ends(TOPICS)) if self._building else [received]:
             if group:
-                with _nothing_collected():
-                    positions = self._apply(self._hold(), positions, group)
+                positions = self._apply(self._hold(), positions, group)
         if self._publisher and (received or not self._publisher.begun):
             self._store.renew(self._hold(), LEASE)  # one that was frozen finds out before it publishes
             self._publisher.publish()
@@ -268,7 +271,7 @@ class Consumer:
 
 @contextmanager
 def _nothing_collected() -> Iterator[None]:
-    """A batch is a million objects that live until it is written: the collector would walk them again and again."""
+    """A batch is a million objects that live until it is done: the collector would walk them again and again."""
     gc.disable()
     try:
         yield
