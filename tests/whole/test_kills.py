@@ -83,7 +83,7 @@ def test_positions_saved_apart_from_their_effect_are_found_out(tmp_path, kafka, 
 
     class Dying(Consumer):
         def _apply(self, writer, before, messages):
-            batch, _, _ = self._read(before, messages)
+            batch, _ = self._batch(before, messages, again=False)
             only_position = Batch([], [], log=batch.log, expected=batch.expected, positions=batch.positions)
             store.transact(writer, only_position.apply)
             raise KeyboardInterrupt  # stands for the kill
