@@ -40,9 +40,10 @@ bench: tools servers $(VENV)/.dev $(BENCH)/.done ## measure, beside the bare dri
 	$(BIN)/python -m benchmarks $(ARGS)
 
 # Cartography has an environment and a lock of its own: it is measured against, and nothing here depends on it.
-$(BENCH)/.done: requirements-bench.lock
+# Installed by uv: an older pip looks for a newer release wherever one asks for an extra, and finds no hash for it.
+$(BENCH)/.done: requirements-bench.lock | $(VENV)/.dev
 	@scripts/make-venv $(BENCH) $(PYTHON)
-	@$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-bench.lock
+	@$(BIN)/uv pip install --no-config --quiet --python $(BENCH)/bin/python --require-hashes -r requirements-bench.lock
 	@touch $@
 
 .PHONY: all-run

@@ -25,7 +25,8 @@ from services.answers import past_of
 from services.consumer import Consumer
 from services.sample_city import Size
 
-ROWS = 5000
+ROWS, SHOWN = 5000, 100
+"""Rows a transaction; and how many of an answer are read."""
 
 
 def run(size: Size, folder: Path) -> Iterator[Figure]:
@@ -68,13 +69,15 @@ def as_of(size: Size, folder: Path) -> Iterator[Figure]:
     city.say(folder / "city", folder / "outboxes", log)
     Consumer(log, store, owner="bench").catch_up()
     matcher, question = Matcher(load_table()), Question(on=moment.date() - timedelta(days=30))
-    now, _ = seconds_of(lambda: len(obsolete(store, matcher, question).rows))
+    now, _ = seconds_of(lambda: obsolete(store, matcher, question).rows[:SHOWN])
     start = time.perf_counter()
     with past_of(store, moment) as past:
         opened = time.perf_counter() - start
         changed = past.changed
-        obsolete(past, matcher, question)
+        answer = obsolete(past, matcher, question)
+        rows = answer.rows[:SHOWN]
     yield Figure("as-of", "assets set back", changed, "")
+    yield Figure("as-of", "rows read", len(rows), "")
     yield Figure("as-of", "obsolete, now", now, "s")
     yield Figure("as-of", "of it setting back", opened, "s")
     yield Figure("as-of", "obsolete, as of then", time.perf_counter() - start, "s", most=10)

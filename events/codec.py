@@ -20,6 +20,7 @@ from events.log import CHANGES, RECORDS, RUNS, Headers, Message
 from events.models import (
     Event,
     GraphChanged,
+    RecordConfirmed,
     RecordObserved,
     RecordWithdrawn,
     RunCompleted,
@@ -33,6 +34,8 @@ from events.sizes import check_sizes
 SOURCE_PREFIX = "urn:landkarte:"
 CONTENT_TYPE = "application/json"
 REQUIRED = ("specversion", "type", "source", "id", "time", "key", "sequence")
+_CONFIRMED = "="
+"""Stands in a key where a section's name would; no section can be called so."""
 MAX_FAULTS = 3
 """How many of a message's faults an error names."""
 
@@ -82,6 +85,7 @@ _OBSERVED = _Type(
 )
 _TYPES = (
     _OBSERVED,
+    _Type("landkarte.record.confirmed.v1", RECORDS, RecordConfirmed, {"native_key": "subject", "run": "run"}),
     _Type("landkarte.record.withdrawn.v1", RECORDS, RecordWithdrawn, {"native_key": "subject"}),
     _Type("landkarte.run.completed.v1", RECORDS, RunCompleted, {"run": "run", "partition": "partition"}),
     _Type("landkarte.run.report.v1", RUNS, RunReport, {"run": "run"}),
@@ -147,6 +151,8 @@ def message_key(event: Event) -> str:
     match event:
         case RecordObserved():
             return f"{record_key(event.source, event.native_key)}#{event.section}"
+        case RecordConfirmed():
+            return f"{record_key(event.source, event.native_key)}#{_CONFIRMED}"
         case RecordWithdrawn():
             return f"{record_key(event.source, event.native_key)}#"
         case RunCompleted():
@@ -164,7 +170,7 @@ def record_of(message: Received) -> tuple[str | None, str | None]:
     except UnicodeDecodeError:
         return None, None
     record, hash_sign, section = key.partition("#")
-    return (record, section or None) if hash_sign and "/" in record else (None, None)
+    return (record, section.removeprefix(_CONFIRMED) or None) if hash_sign and "/" in record else (None, None)
 
 
 def content_hash(section: Section) -> str:
@@ -179,7 +185,7 @@ def canonical_json(value: object) -> bytes:
 
 def _placement(event: Event) -> str | int:
     match event:
-        case RecordObserved() | RecordWithdrawn():
+        case RecordObserved() | RecordConfirmed() | RecordWithdrawn():
             return record_key(event.source, event.native_key)
         case RunCompleted():
             return event.partition

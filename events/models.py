@@ -149,6 +149,17 @@ class RecordObserved(_Sequenced):
     content: Section
 
 
+class RecordConfirmed(_Sequenced):
+    """`landkarte.record.confirmed.v1`: the source saw the thing again, and all it says of it is as it said last.
+
+    It stands for saying it all again, which is nearly all that a run does. Its key is its own, so that compaction keeps
+    what it confirms.
+    """
+
+    native_key: NativeKey
+    run: str
+
+
 class RecordWithdrawn(_Sequenced):
     """`landkarte.record.withdrawn.v1`: the source takes back all it said of the thing up to this sequence."""
 
@@ -208,7 +219,9 @@ class GraphChanged(_Sequenced):
 
 
 MAX_PROBLEMS = 1000
-Event = RecordObserved | RecordWithdrawn | RunCompleted | RunReport | GraphChanged
+Spoken = RecordObserved | RecordConfirmed | RecordWithdrawn
+"""What is said of one record."""
+Event = Spoken | RunCompleted | RunReport | GraphChanged
 
 
 def record_key(source: str, native_key: str) -> str:

@@ -9,17 +9,27 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from events.codec import encode_checked, message_key
+from events.codec import encode_checked
 from events.database import errors_of, open_database
 from events.lease import Lease, LeaseHeld
 from events.log import EventLog, Message
-from events.models import Draft, Problem, RecordObserved, RecordWithdrawn, RunCompleted, RunReport
-from events.outbox_queue import SCHEMA, Queue, Queued, holder_of
+from events.models import (
+    Draft,
+    Problem,
+    RecordConfirmed,
+    RecordObserved,
+    RecordWithdrawn,
+    RunCompleted,
+    RunReport,
+    record_key,
+)
+from events.outbox_errors import OutboxBusy, OutboxFull, OutboxUnavailable, said
+from events.outbox_queue import SCHEMA, Queue, Queued, Said, holder_of, mark_of
 from events.runs import MAX_SHRINK, Held, Run, Status, is_held, why_held
 from events.sizes import size_of
 
 Clock = Callable[[], datetime]
-APPLICATION_ID = 0x4C4B4F32  # "LKO2"; the last letter is the schema's version
+APPLICATION_ID = 0x4C4B4F33  # "LKO3"; the last letter is the schema's version
 LIMIT_BYTES = 2 * 1024**3
 COMMIT_BYTES = 4 * 1024 * 1024
 COMMIT_SECONDS = 1.0
@@ -27,19 +37,9 @@ COMMIT_SECONDS = 1.0
 SEND_BYTES = 4 * 1024 * 1024
 """How much is read into memory and given to the log at once; a single larger message comes all the same."""
 BUSY_SECONDS = 10.0
+REPEAT_AFTER = timedelta(days=7)
+"""What did not change is said again after so long, so that whoever could not take it then has it now."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class OutboxUnavailable(Exception):
-    """The outbox's file cannot be used now: text names it, why, and what to do."""
-
-
-class OutboxBusy(OutboxUnavailable):
-    """Another process collects this source."""
-
-
-class OutboxFull(OutboxUnavailable):
-    """The disk or the queue is full. What was put since the last commit may be gone with it."""
 
 
 class Outbox:
@@ -49,16 +49,25 @@ class Outbox:
     loses it, and the run has no marker then. `put` and `drain` may run in different threads.
     Raises OutboxBusy while another has it, FileDamaged for a file that is no outbox, else OutboxUnavailable.
     Should the file be lost, numbering goes on from the clock, and every record counts as observed for the first time.
+    It knows what it sent, and sends what did not change again only after `repeat_after`; a second outbox for the same
+    source would not know what the first one sent since.
     """
 
     def __init__(
-        self, path: Path, source: str, *, clock: Clock = lambda: datetime.now(UTC), limit_bytes: int = LIMIT_BYTES
+        self,
+        path: Path,
+        source: str,
+        *,
+        clock: Clock = lambda: datetime.now(UTC),
+        limit_bytes: int = LIMIT_BYTES,
+        repeat_after: timedelta = REPEAT_AFTER,
     ) -> None:
         self._path, self._source, self._clock, self._limit = path, source, clock, limit_bytes
+        self._repeat_after = repeat_after // timedelta(microseconds=1)
         self._lock, self._draining = threading.RLock(), threading.Lock()
         self._run: Run | None = None
         self._closed = False
-        with errors_of(path, _said(OutboxUnavailable)):
+        with errors_of(path, said(OutboxUnavailable)):
             self._lease = self._take_lease()
             with ExitStack() as undo:
                 undo.callback(self._lease.close)
@@ -74,7 +83,7 @@ class Outbox:
             self._run = Run(run, collector, rank, ranks or {}, self._clock(), self._next_sequence())
 
     def put(self, draft: Draft) -> None:
-        """Queue every section of a draft, or nothing of it.
+        """Queue the sections of a draft that say something new, or that they are confirmed; all of it, or nothing.
 
         Raises ValueError naming the section that cannot be sent (MessageTooLarge is one), OutboxFull,
         OutboxUnavailable. After any of them the run cannot end as complete (law 4).
@@ -85,12 +94,12 @@ class Outbox:
                 raise ValueError(
                     f"{self._source}/{draft.native_key}: has no section, so that nothing would be said of it"
                 )
-            first = self._queue.first_observed(draft.native_key) or self._clock()  # one for all sections, for good
-            events = [self._observed(run, draft, name, first) for name in draft.sections]
-            messages = [encode_checked(event) for event in events]
+            news = list(self._news(run, draft))
+            messages = [encode_checked(event) for event, _ in news] or [encode_checked(self._confirmed(run, draft))]
             self._check_room()
-            for event, message in zip(events, messages, strict=True):
-                self._queue.remember(event)
+            for event, mark in news:
+                self._queue.remember(event, mark)
+            for message in messages:
                 self._queue.add(message)
             run.emitted += 1
             self._commit_if_due(messages)
@@ -170,6 +179,7 @@ class Outbox:
         """
         sent = 0
         with self._draining:
+            self.goes_to(log)
             while batch := self._next_batch():
                 messages = [message for queued in batch for message in queued.messages(log)]
                 log.append(messages)
@@ -178,6 +188,25 @@ class Outbox:
                     self._queue.delete_up_to(batch[-1].id)
                     self._commit()
         return sent
+
+    def goes_to(self, log: EventLog) -> bool:
+        """Note the log; True for another one than before, to which all is said again. Raises LogUnavailable.
+
+        What is queued already stays as it is: asked before a run, nothing of that run is missing there.
+        """
+        identity = log.identity
+        with self._lock, self._errors():
+            another = self._queue.goes_to(identity)
+            if another:
+                self._queue.forget_sent()
+            self._commit()
+            return another
+
+    def repeat(self) -> None:
+        """Say everything again with the next run, changed or not."""
+        with self._lock, self._errors():
+            self._queue.forget_sent()
+            self._commit()
 
     def depth(self) -> int:
         """How many messages wait; a marker counts once."""
@@ -215,7 +244,7 @@ class Outbox:
     @contextmanager
     def _errors(self) -> Iterator[None]:
         """After an error of SQLite all that was not committed is gone, which the run must know."""
-        with errors_of(self._path, _said(OutboxUnavailable), _said(OutboxFull)):
+        with errors_of(self._path, said(OutboxUnavailable), said(OutboxFull)):
             try:
                 yield
             except sqlite3.Error as error:
@@ -238,9 +267,12 @@ class Outbox:
             raise RuntimeError(f"outbox of {self._source}: begin a run first")
         return self._run
 
+    def _following(self) -> int:
+        """The sequence that comes next."""
+        return max(self._last + 1, (self._clock() - _EPOCH) // timedelta(microseconds=1))
+
     def _next_sequence(self) -> int:
-        now = (self._clock() - _EPOCH) // timedelta(microseconds=1)
-        self._last = max(self._last + 1, now)
+        self._last = self._following()
         return self._last
 
     def _complete(self, report: RunReport, first: int) -> None:
@@ -250,9 +282,25 @@ class Outbox:
     def _stamp(self) -> dict[str, object]:
         return {"source": self._source, "sequence": self._next_sequence(), "time": self._clock()}
 
-    def _observed(self, run: Run, draft: Draft, name: str, first: datetime) -> RecordObserved:
+    def _news(self, run: Run, draft: Draft) -> Iterator[tuple[RecordObserved, str]]:
+        """Events of what the draft says that is new, or was not said for long, each with its mark."""
+        first = self._queue.first_observed(draft.native_key) or self._clock()  # one for all sections, for good
+        for name in draft.sections:
+            mark = self._mark(run, draft, name)
+            said = self._queue.said(draft.native_key, name, mark)
+            if said is None or self._following() - said.sent >= self._repeat_after:
+                yield self._observed(run, draft, name, first, said), mark
+
+    def _mark(self, run: Run, draft: Draft, name: str) -> str:
+        try:
+            return mark_of(draft.sections[name], draft.kind, run.rank, run.ranks)
+        except ValueError as error:
+            key = record_key(self._source, draft.native_key)
+            raise ValueError(f"{key}#{name}: {error}") from error
+
+    def _observed(self, run: Run, draft: Draft, name: str, first: datetime, said: Said | None) -> RecordObserved:
         stamp = self._stamp()
-        event = RecordObserved(
+        return RecordObserved(
             **stamp,
             native_key=draft.native_key,
             section=name,
@@ -261,13 +309,12 @@ class Outbox:
             rank=run.rank,
             ranks=dict(run.ranks),
             first_observed=first,
-            changed=stamp["sequence"],
+            changed=said.changed if said else stamp["sequence"],
             content=draft.sections[name],
         )
-        try:
-            return event.model_copy(update={"changed": self._queue.changed(event)})
-        except ValueError as error:
-            raise ValueError(f"{message_key(event)}: {error}") from error
+
+    def _confirmed(self, run: Run, draft: Draft) -> RecordConfirmed:
+        return RecordConfirmed(**self._stamp(), native_key=draft.native_key, run=run.name)
 
     def _check_room(self) -> None:
         if self._queue.bytes >= self._limit:
@@ -289,7 +336,3 @@ class Outbox:
         with self._lock, self._errors():
             self._commit()
             return self._queue.next_batch(SEND_BYTES)
-
-
-def _said(kind: type[OutboxUnavailable]) -> Callable[[str], OutboxUnavailable]:
-    return lambda text: kind(f"outbox {text}")

@@ -1,32 +1,42 @@
 """What an outbox keeps in its SQLite file: the queue, and what its source said last. One transaction stays open."""
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from events.codec import content_hash, encode
 from events.database import headers_from_text, headers_to_text, pack, unpack
 from events.log import RECORDS, EventLog, Message
-from events.models import RecordObserved, RunCompleted, RunReport, write_ranks
+from events.models import RecordObserved, RunCompleted, RunReport, Section, write_ranks
 from events.runs import Held
 from events.sizes import size_of
 
 SCHEMA = """
 CREATE TABLE state (
     source TEXT NOT NULL, last_sequence INTEGER NOT NULL, holder TEXT NOT NULL,
-    last_complete INTEGER, held_report TEXT, held_first INTEGER
+    last_complete INTEGER, held_report TEXT, held_first INTEGER, log TEXT
 );
 CREATE TABLE records (native_key TEXT PRIMARY KEY, first_observed TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sections (
-    native_key TEXT NOT NULL, section TEXT NOT NULL, mark TEXT NOT NULL, changed INTEGER NOT NULL,
+    native_key TEXT NOT NULL, section TEXT NOT NULL, mark TEXT NOT NULL,
+    changed INTEGER NOT NULL, sent INTEGER NOT NULL,
     PRIMARY KEY (native_key, section)
 ) WITHOUT ROWID;
 CREATE TABLE queue (
     id INTEGER PRIMARY KEY AUTOINCREMENT, marker TEXT, topic TEXT, key BLOB, headers TEXT, placement TEXT, value BLOB
 )
 """
+
+
+class Said(NamedTuple):
+    """The sequences at which a section became what it is, and at which it was last sent."""
+
+    changed: int
+    sent: int
 
 
 @dataclass(frozen=True)
@@ -99,18 +109,31 @@ class Queue:
         row = self._db.execute("SELECT first_observed FROM records WHERE native_key = ?", (native_key,)).fetchone()
         return datetime.fromisoformat(row[0]) if row else None
 
-    def changed(self, event: RecordObserved) -> int:
-        """The sequence at which the section became what the event says: the event's own if that is news."""
-        query = "SELECT mark, changed FROM sections WHERE native_key = ? AND section = ?"
-        row = self._db.execute(query, (event.native_key, event.section)).fetchone()
-        return int(row[1]) if row and row[0] == _mark(event) else event.sequence
+    def said(self, native_key: str, section: str, mark: str) -> Said | None:
+        """What is known of a section that says this; None where it is news."""
+        query = "SELECT changed, sent FROM sections WHERE native_key = ? AND section = ? AND mark = ?"
+        row = self._db.execute(query, (native_key, section, mark)).fetchone()
+        return Said(*row) if row else None
 
-    def remember(self, event: RecordObserved) -> None:
+    def remember(self, event: RecordObserved, mark: str) -> None:
         self._begin()
         record = (event.native_key, event.first_observed.isoformat())
         self._db.execute("INSERT OR IGNORE INTO records VALUES (?, ?)", record)
-        section = (event.native_key, event.section, _mark(event), event.changed)
-        self._db.execute("INSERT OR REPLACE INTO sections VALUES (?, ?, ?, ?)", section)
+        section = (event.native_key, event.section, mark, event.changed, event.sequence)
+        self._db.execute("INSERT OR REPLACE INTO sections VALUES (?, ?, ?, ?, ?)", section)
+
+    def goes_to(self, log: str) -> bool:
+        """Note which log all is sent to; whether it is another one than before, which knows nothing yet."""
+        (before,) = self._db.execute("SELECT log FROM state").fetchone()
+        if before != log:
+            self._begin()
+            self._db.execute("UPDATE state SET log = ?", (log,))
+        return before not in {None, log}
+
+    def forget_sent(self) -> None:
+        """Nothing counts as sent, so that all is said again; what changed when is still known."""
+        self._begin()
+        self._db.execute("UPDATE sections SET sent = 0")
 
     def forget_sections(self, native_key: str) -> None:
         """What comes back after a withdrawal is a change, though the record was first observed long ago."""
@@ -161,9 +184,9 @@ def holder_of(path: Path) -> str:
     return "another process"
 
 
-def _mark(event: RecordObserved) -> str:
-    """Equal for sections that say the same: content, kind and trust."""
-    return f"{content_hash(event.content)} {event.rank} {event.kind} {write_ranks(event.ranks)}"
+def mark_of(content: Section, kind: str, rank: int, ranks: Mapping[str, int]) -> str:
+    """Equal for sections that say the same: content, kind and trust. Raises ValueError for what JSON cannot say."""
+    return f"{content_hash(content)} {rank} {kind} {write_ranks(ranks)}"
 
 
 def _queued(row: tuple[int, str | None, str, bytes, str, str, bytes]) -> Queued:

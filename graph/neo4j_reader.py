@@ -135,6 +135,28 @@ class Neo4jReader:
             pairs, nodes = found["pairs"], {node["id"]: node_of(node) for node in found["nodes"]}
             yield from ((item, nodes[asset]) for item, asset in pairs)
 
+    def spread(
+        self,
+        relation: str,
+        *,
+        kinds: Collection[str] = (),
+        sources: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> dict[str, int]:
+        """Without conditions, the relationships that each node counts itself."""
+        having = f"(c)<-[:{types_of([relation])}]-"
+        counted = f"COUNT {{ {having}() }}"
+        if kinds or sources or without:
+            counted = f"""COUNT {{ MATCH {having}(a:Asset) WHERE ($kinds = [] OR a.kind IN $kinds)
+                AND ($sources = [] OR any(s IN a.sources WHERE s IN $sources)) AND NOT a.id IN $without }}"""
+        question = f"""
+            MATCH (c:Catalogue) WITH c, {counted} AS count WHERE count > 0
+            WITH c.id AS id, count RETURN collect([id, count]) AS counts
+        """
+        values = {"kinds": list(kinds), "sources": list(sources), "without": list(without)}
+        (found,) = self._rows(question, **values)
+        return dict(found["counts"])
+
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         def work(tx: ManagedTransaction) -> tuple[list[Node], list[Edge]]:
             nodes = tx.run("MATCH (n:Asset) WHERE n.retired_at IS NULL RETURN n ORDER BY n.id")

@@ -43,8 +43,7 @@ class SqliteReader:
             SELECT {NODE} FROM nodes WHERE (name, id) > (?1, ?2)
             AND ({"kind IN (SELECT value FROM json_each(?3))" if kinds else "kind <> 'Endpoint' AND ?3 = '[]'"})
             AND (?4 = '' OR instr(folded, ?4)) AND (?5 OR retired_at IS NULL)
-            AND (?6 = '[]' OR EXISTS (SELECT 1 FROM json_each(sources) AS mine, json_each(?6) AS wanted
-                 WHERE mine.value = wanted.value))
+            AND {_described_by("?6")}
             ORDER BY name, id LIMIT ?7
         """
         values = (name, last, array(kinds), text.casefold(), int(retired), array(sources), limit)
@@ -103,6 +102,27 @@ class SqliteReader:
         with self._reading() as connection:
             found = _nodes(connection, {asset for _, asset in pairs})
         return [(item, found[asset]) for item, asset in pairs if asset in found]
+
+    def spread(
+        self,
+        relation: str,
+        *,
+        kinds: Collection[str] = (),
+        sources: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> dict[str, int]:
+        asked = f"""
+            source_id IN (SELECT id FROM nodes WHERE (?2 = '[]' OR kind IN (SELECT value FROM json_each(?2)))
+            AND {_described_by("?3")})
+        """
+        question = f"""
+            SELECT target_id, count(*) FROM edges INDEXED BY edges_by_target WHERE type = ?1
+            AND ({asked if kinds or sources else "?2 = ?3"})
+            AND ({"source_id NOT IN (SELECT value FROM json_each(?4))" if without else "?4 = '[]'"})
+            GROUP BY target_id
+        """
+        with self._reading() as connection:
+            return dict(connection.execute(question, (relation, array(kinds), array(sources), array(without))))
 
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         with self._reading() as connection:
@@ -233,6 +253,14 @@ class SqliteReader:
             if len(rows) < PAGE:
                 return
             last = rows[-1][: len(key)]
+
+
+def _described_by(wanted: str) -> str:
+    """The condition that one of these sources (a parameter with an array) describes the node; true for none."""
+    return (
+        f"({wanted} = '[]' OR EXISTS (SELECT 1 FROM json_each(sources) AS mine, json_each({wanted}) AS wanted "
+        "WHERE mine.value = wanted.value))"
+    )
 
 
 def _run(row: Row) -> RunRow:

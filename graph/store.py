@@ -195,6 +195,20 @@ class GraphReader(Protocol):
     def havers(self, relation: str, catalogue_ids: Collection[str]) -> Iterator[tuple[str, Node]]:
         """(catalogue id, live asset) for each asset with this relation to one of these, in bounded memory."""
 
+    def spread(
+        self,
+        relation: str,
+        *,
+        kinds: Collection[str] = (),
+        sources: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> dict[str, int]:
+        """How many live assets have each catalogue item by this relation; items that none has are missing.
+
+        `kinds`, `sources`: of assets of one of these kinds, described by at least one of these; none: of all.
+        `without`: ids of assets that do not count.
+        """
+
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         """Every live asset and Endpoint, and the relationships of these types between them: the topology."""
 

@@ -5,7 +5,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from events.models import RecordObserved, RecordWithdrawn, RunCompleted, RunReport, Section, record_key
+from events.models import (
+    RecordConfirmed,
+    RecordObserved,
+    RecordWithdrawn,
+    RunCompleted,
+    RunReport,
+    Section,
+    Spoken,
+    record_key,
+)
 from graph.model import RecordRow, SectionMark
 
 NOBODY = ""
@@ -18,7 +27,7 @@ class Arrived:
     `unread`: the section says what the stored one says, so that its content was not read; then it is empty here.
     """
 
-    event: RecordObserved | RecordWithdrawn | RunCompleted | RunReport
+    event: Spoken | RunCompleted | RunReport
     id: str
     partition: int
     body: bytes
@@ -62,11 +71,11 @@ class Folded:
 
 def touched(arrived: Iterable[Arrived], confirmed: Iterable[Confirmed]) -> set[str]:
     """Keys of the records that a batch names."""
-    named = {key_of(a.event) for a in arrived if isinstance(a.event, RecordObserved | RecordWithdrawn)}
+    named = {key_of(a.event) for a in arrived if isinstance(a.event, Spoken)}
     return named | {c.record for c in confirmed}
 
 
-def key_of(event: RecordObserved | RecordWithdrawn) -> str:
+def key_of(event: Spoken) -> str:
     """The key of the record an event is about."""
     return record_key(event.source, event.native_key)
 
@@ -96,7 +105,7 @@ def fold(
     """
     by_record: dict[str, list[Arrived]] = defaultdict(list)
     for item in arrived:
-        if isinstance(item.event, RecordObserved | RecordWithdrawn):
+        if isinstance(item.event, Spoken):
             by_record[key_of(item.event)].append(item)
     folded = {key: _record(items, before.get(key), again=again) for key, items in by_record.items()}
     for dead in confirmed:
@@ -105,10 +114,19 @@ def fold(
             folded[dead.record] = replace(
                 old, after=replace(old.after, sequence=max(old.after.sequence, dead.sequence))
             )
-    for known in folded.values():
+    newest = _newest(by_record, confirmed)
+    for key, known in folded.items():
         row = known.after
         known.after = replace(row, live=is_live(row, markers.get((row.source, row.partition), 0)))
+        if known.before and known.after.live > known.before.live and not known.causes:
+            known.causes = (newest[key],)  # it was retired, and comes back as it was
     return folded
+
+
+def _newest(by_record: Mapping[str, list[Arrived]], confirmed: Iterable[Confirmed]) -> dict[str, str]:
+    """The id of the latest event about each record."""
+    dead = {item.record: item.id for item in confirmed}
+    return dead | {key: max(items, key=lambda item: item.event.sequence).id for key, items in by_record.items()}
 
 
 def is_live(row: RecordRow, marker: int) -> bool:
@@ -132,10 +150,13 @@ def _record(items: list[Arrived], before: RecordRow | None, *, again: bool) -> F
     )
     folded = Folded(before, replace(before or _blank(items[0]), withdrawn=withdrawn), again=again)
     for item in sorted(items, key=lambda item: item.event.sequence):
-        if isinstance(item.event, RecordObserved):
-            _take(folded, item, item.event)
-        elif not before or item.event.sequence > before.withdrawn:
-            folded.causes += (item.id,)
+        match item.event:
+            case RecordObserved():
+                _take(folded, item, item.event)
+            case RecordConfirmed():
+                folded.after = _seen(folded.after, item.event)
+            case RecordWithdrawn(sequence=at) if not before or at > before.withdrawn:
+                folded.causes += (item.id,)
     for name in [name for name, mark in folded.after.sections.items() if mark.sequence <= withdrawn]:
         folded.bodies[name] = None
         folded.contents.pop(name, None)
@@ -151,18 +172,14 @@ def _take(folded: Folded, item: Arrived, event: RecordObserved) -> None:
         return
     mark = SectionMark(event.sequence, event.changed, item.hash, item.id)
     newest = event.sequence >= max((m.sequence for m in row.sections.values()), default=-1)
-    folded.after = replace(
-        row, sections={**row.sections, event.section: mark}, sequence=max(row.sequence, event.sequence)
-    )
+    folded.after = replace(_seen(row, event), sections={**row.sections, event.section: mark})
     if newest:  # kind, rank and the rest are the record's, told anew with every section
         folded.after = replace(
             folded.after,
             kind=event.kind,
             rank=event.rank,
             ranks=event.ranks,
-            run=event.run,
             first_observed=event.first_observed,
-            last_seen=event.time,
             partition=item.partition,
         )
     folded.contents.pop(event.section, None)
@@ -174,9 +191,16 @@ def _take(folded: Folded, item: Arrived, event: RecordObserved) -> None:
         folded.causes += (item.id,)
 
 
+def _seen(row: RecordRow, event: RecordObserved | RecordConfirmed) -> RecordRow:
+    """Whatever arrives first, the record was last seen by the event with the highest sequence."""
+    if event.sequence < row.sequence:
+        return row
+    return replace(row, sequence=event.sequence, run=event.run, last_seen=event.time)
+
+
 def _blank(item: Arrived) -> RecordRow:
     event = item.event
-    assert isinstance(event, RecordObserved | RecordWithdrawn)
+    assert isinstance(event, Spoken)
     return RecordRow(
         key=key_of(event),
         source=event.source,

@@ -207,24 +207,19 @@ def _judge(reader: GraphReader, matcher: Matcher, question: Question) -> Iterato
     for part in parts:
         kind, relation = _KIND_AND_RELATION[part]
         match = matcher.system if part == "system" else matcher.software
-        for page in _pages(reader.catalogue(kind)):
-            havers = reader.havers(relation, [item.id for item in page])
-            assets = Counter(item_id for item_id, asset in havers if question.asks_for(asset))
-            for item in page:
+        assets = reader.spread(relation, kinds=question.kinds, sources=question.sources)
+        for item in reader.catalogue(kind):
+            if item.id in assets:
                 found = match(item.properties)
                 verdict = found.verdict(question.on, question.within_months, question.milestone)
-                if assets[item.id]:
-                    yield _Judged(item, part, found, verdict, _end(found, question.milestone), assets[item.id])
+                yield _Judged(item, part, found, verdict, _end(found, question.milestone), assets[item.id])
 
 
 def _with_system(reader: GraphReader, question: Question) -> int:
     """Computers whose system is reported; an asset has one at most."""
-    kind, relation = _KIND_AND_RELATION["system"]
-    return sum(
-        question.asks_for(asset) and asset.kind in COMPUTERS
-        for page in _pages(reader.catalogue(kind))
-        for _, asset in reader.havers(relation, [item.id for item in page])
-    )
+    _, relation = _KIND_AND_RELATION["system"]
+    kinds = _computers_asked_for(question)
+    return sum(reader.spread(relation, kinds=kinds, sources=question.sources).values()) if kinds else 0
 
 
 def _end(match: Match, milestone: MilestoneName) -> date | None:
@@ -253,7 +248,7 @@ def _as_of(reader: GraphReader, question: Question) -> dict[str, datetime]:
 
 
 def _computers(reader: GraphReader, question: Question) -> Iterator[Node]:
-    after, kinds = "", COMPUTERS & question.kinds if question.kinds else COMPUTERS
+    after, kinds = "", _computers_asked_for(question)
     while kinds:
         page = reader.assets(kinds=kinds, sources=question.sources, after=after, limit=PAGE)
         yield from page
@@ -262,15 +257,8 @@ def _computers(reader: GraphReader, question: Question) -> Iterator[Node]:
         after = f"{page[-1].name}\x00{page[-1].id}"
 
 
-def _pages(items: Iterator[Node]) -> Iterator[list[Node]]:
-    page: list[Node] = []
-    for item in items:
-        page.append(item)
-        if len(page) == PAGE:
-            yield page
-            page = []
-    if page:
-        yield page
+def _computers_asked_for(question: Question) -> frozenset[str]:
+    return COMPUTERS & question.kinds if question.kinds else COMPUTERS
 
 
 def _read_cursor(cursor: str) -> tuple[tuple[int, str, str, str], tuple[str, str]]:

@@ -186,6 +186,18 @@ class Past:
                 yield item, asset
         yield from self._scratch.havers(relation, catalogue_ids)
 
+    def spread(
+        self,
+        relation: str,
+        *,
+        kinds: Collection[str] = (),
+        sources: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> dict[str, int]:
+        same = self._base.spread(relation, kinds=kinds, sources=sources, without={*without, *self._ids})
+        back = self._scratch.spread(relation, kinds=kinds, sources=sources, without=without)
+        return dict(Counter(same) + Counter(back))
+
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         nodes, edges = self._base.network(types)
         old_nodes, old_edges = self._scratch.network(types)

@@ -3,12 +3,13 @@
 import os
 import socket
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from events.kafka_log import KafkaLog
 from events.log import EventLog
-from events.outbox import Clock, Outbox
+from events.models import CURATION
+from events.outbox import REPEAT_AFTER, Clock, Outbox
 from events.sqlite_log import SqliteLog
 from graph.sqlite_store import SqliteStore
 from graph.store import GraphStore
@@ -58,7 +59,9 @@ def open_outbox(settings: Settings, source: str, clock: Clock = lambda: datetime
     """The source's outbox. Raises OutboxBusy, OutboxUnavailable, FileDamaged."""
     folder = outbox_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    return Outbox(folder / f"{source}.db", source, clock=clock)
+    # Persons correct at several computers, each with an outbox of its own: there nobody knows what was said last.
+    repeat_after = timedelta(0) if source == CURATION else REPEAT_AFTER
+    return Outbox(folder / f"{source}.db", source, clock=clock, repeat_after=repeat_after)
 
 
 def outbox_folder(settings: Settings) -> Path:

@@ -78,7 +78,7 @@ class Receiver:
         batch, wait = _Batch(positions, [], more=True), timeout
         while batch.more and self._has_room(batch.received):
             messages = self._log.read(batch.after, timeout=wait, max_bytes=self._max_bytes)
-            known = self._store.records(records_of(messages) - set(changing))
+            known = self._store.records(_with_content(messages) - set(changing))
             received = batch.received + [receive(message, known=known) for message in messages]
             batch = _Batch(positions, received, more=sum(map(size_of, messages)) >= self._max_bytes)
             wait = min(timeout, LINGER_SECONDS)
@@ -117,6 +117,11 @@ def receive(message: StoredMessage, refused: str = "", known: Mapping[str, Recor
 def records_of(messages: Iterable[StoredMessage]) -> set[str]:
     """Keys of the records that these name."""
     return {record for record, _ in map(record_of, messages) if record}
+
+
+def _with_content(messages: Iterable[StoredMessage]) -> set[str]:
+    """Keys of the records of which a section is said."""
+    return {record for record, section in map(record_of, messages) if record and section}
 
 
 def _arrived(message: StoredMessage, refused: str, known: Mapping[str, RecordRow]) -> Arrived:

@@ -12,7 +12,8 @@ from events.codec import record_of
 from events.database import FileDamaged
 from events.log import RECORDS, EventLog, TopicPartition, lag, up_to
 from events.models import CURATION, record_key
-from events.outbox import Clock, Outbox, OutboxUnavailable
+from events.outbox import Clock, Outbox
+from events.outbox_errors import OutboxUnavailable
 from graph.store import GraphStore
 from services import bootstrap, curating
 from services.settings import Settings, SourceSettings

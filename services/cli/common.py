@@ -13,7 +13,7 @@ import typer
 from events.database import FileDamaged
 from events.kafka_log import TopicMisconfigured
 from events.log import EventLog, LogUnavailable, PositionLost
-from events.outbox import OutboxUnavailable
+from events.outbox_errors import OutboxUnavailable
 from graph.store import AccessDenied, GraphStore, SchemaDiffers, StoreUnavailable
 from inventory.again import RulesTooNew
 from inventory.past import BeforeThePast, NotKept

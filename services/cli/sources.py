@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from events.log import LogUnavailable
 from events.models import RunReport
 from events.outbox import Outbox
 from services import bootstrap, logs, schedule
@@ -23,6 +24,7 @@ from services.sample_city import Size, write_city
 from services.settings import ConfigurationError, Settings, SourceSettings
 
 SHOWN = 20
+Full = Annotated[bool, typer.Option("--full", help="also say again what did not change since the last run")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,6 +44,7 @@ def import_files(
         bool, typer.Option("--complete", help="these files are all the source has: what is missing is retired")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="what would be said, without saying it")] = False,
+    full: Full = False,
     config: Config = None,
 ) -> None:
     """Files of a type become events (for `local`: this computer)."""
@@ -51,13 +54,15 @@ def import_files(
         return
     settings = settings_of(config)
     known = (configured.max_shrink for configured in settings.sources if configured.name == job.source)
-    _run(settings, replace(job, max_shrink=next(known, job.max_shrink)))
+    _run(settings, replace(job, max_shrink=next(known, job.max_shrink)), full=full)
 
 
-def collect_source(source: Annotated[str, typer.Argument(help="a configured source")], config: Config = None) -> None:
+def collect_source(
+    source: Annotated[str, typer.Argument(help="a configured source")], full: Full = False, config: Config = None
+) -> None:
     """Run a configured source once."""
     settings = settings_of(config)
-    _run(settings, job_of(settings.source(source)))
+    _run(settings, job_of(settings.source(source)), full=full)
 
 
 def agree(
@@ -134,16 +139,18 @@ def _job(kind: str, paths: list[Path], source: str, *, complete: bool) -> Job:
     return job_of(checked)
 
 
-def _run(settings: Settings, job: Job) -> None:
-    report = run_once(settings, job)
+def _run(settings: Settings, job: Job, *, full: bool) -> None:
+    report = run_once(settings, job, full=full)
     show_report(job, report)
     if report.status == "failed":
         raise typer.Exit(FAILED)
 
 
-def run_once(settings: Settings, job: Job) -> RunReport:
-    """Collect into the outbox, then send, waiting for the log."""
+def run_once(settings: Settings, job: Job, *, full: bool = False) -> RunReport:
+    """Collect into the outbox, then send, waiting for the log. `full`: say what did not change too."""
     with _sending(settings, job.source) as outbox:
+        if full:
+            outbox.repeat()
         return collect(job, outbox)
 
 
@@ -153,6 +160,9 @@ def _sending(settings: Settings, source: str) -> Iterator[Outbox]:
     with ExitStack() as opened:
         outbox = opened.enter_context(closing(bootstrap.open_outbox(settings, source)))
         log = cache(lambda: opened.enter_context(closing(bootstrap.open_log(settings))))  # opened once it answers
+        with suppress(LogUnavailable):  # then it is asked when what waits is sent
+            if outbox.goes_to(log()):
+                say(f"{source}: the log is another one than before, so everything is said again")
         yield outbox
         drain(outbox, log, waiting, threading.Event())
 

@@ -6,7 +6,7 @@ from events.models import MAX_PROBLEMS, Problem, RunReport
 from events.outbox import Outbox
 from events.runs import is_held
 from events.sqlite_log import SqliteLog
-from tests.events.test_outbox import SOURCE, Clock, draft, events, markers, observed
+from tests.events.test_outbox import SOURCE, Clock, draft, events, markers, seen
 
 PARTITIONS = 2
 
@@ -40,13 +40,13 @@ class Source:
         return report
 
     def first(self, run):
-        return min(event.sequence for event in observed(self.log) if event.run == run)
+        return min(event.sequence for event in seen(self.log) if event.run == run)
 
     def marked(self):
         """The runs that have a marker in every partition, by name."""
         below = {sequence for _, sequence in markers(self.log)}
         assert markers(self.log) == {(number, sequence) for number in range(PARTITIONS) for sequence in below}
-        return {run for run in {event.run for event in observed(self.log)} if self.first(run) - 1 in below}
+        return {run for run in {event.run for event in seen(self.log)} if self.first(run) - 1 in below}
 
     def reports(self):
         """The latest report of each run."""

@@ -20,13 +20,15 @@ from events.models import (
     Draft,
     Event,
     Problem,
+    RecordConfirmed,
     RecordObserved,
     RecordWithdrawn,
     RunCompleted,
     RunReport,
     Section,
 )
-from events.outbox import Outbox, OutboxBusy, OutboxFull, OutboxUnavailable
+from events.outbox import Outbox
+from events.outbox_errors import OutboxBusy, OutboxFull, OutboxUnavailable
 from events.sizes import size_of
 from events.sqlite_log import SqliteLog
 from tests.events.conftest import read_all
@@ -124,6 +126,12 @@ def observed(log: SqliteLog) -> list[RecordObserved]:
     return sorted(found, key=lambda event: event.sequence)
 
 
+def seen(log: SqliteLog) -> list[RecordObserved | RecordConfirmed]:
+    """What the source says to have seen, new or not."""
+    found = [event for event in events(log) if isinstance(event, RecordObserved | RecordConfirmed)]
+    return sorted(found, key=lambda event: event.sequence)
+
+
 def markers(log: SqliteLog) -> set[tuple[int, int]]:
     return {(event.partition, event.sequence) for event in events(log) if isinstance(event, RunCompleted)}
 
@@ -208,6 +216,7 @@ def test_all_sections_of_a_record_are_first_observed_at_once(path: Path, log: Fa
 )
 def test_changed_is_when_the_section_last_became_what_it_is(outbox, log, second: Draft, rank: int, is_change: bool):
     run(outbox, draft("pc-1", core="a"))
+    outbox.repeat()
     run(outbox, second, name="run-2", rank=rank)
 
     outbox.drain(log)
@@ -215,6 +224,68 @@ def test_changed_is_when_the_section_last_became_what_it_is(outbox, log, second:
     before, after = observed(log)
     assert before.changed == before.sequence
     assert after.changed == (after.sequence if is_change else before.sequence)
+
+
+def test_a_record_without_news_is_confirmed_and_not_said_again(outbox: Outbox, log: FailingLog, clock: Clock):
+    run(outbox, draft("pc-1", core="a", software="b"), draft("pc-2", core="a", software="b"))
+    clock.now += timedelta(days=1)
+    run(outbox, draft("pc-1", core="a", software="b"), draft("pc-2", core="a", software="c"), name="run-2")
+
+    outbox.drain(log)
+
+    second = [event for event in seen(log) if event.run == "run-2"]
+    assert [(type(event), event.native_key) for event in second] == [
+        (RecordConfirmed, "pc-1"),
+        (RecordObserved, "pc-2"),
+    ]
+    assert (second[0].time, second[1].section, second[1].content.name) == (clock.now, "software", "c")
+    assert max(sequence for _, sequence in markers(log)) < second[0].sequence
+
+
+def test_what_did_not_change_is_said_again_after_a_week(outbox: Outbox, log: FailingLog, clock: Clock):
+    for _ in range(15):
+        run(outbox, draft("pc-1", core="a"))
+        clock.now += timedelta(days=1)
+
+    outbox.drain(log)
+
+    assert [(event.time - observed(log)[0].time).days for event in observed(log)] == [0, 7, 14]
+    assert len({event.changed for event in observed(log)}) == 1
+
+
+def test_an_outbox_that_is_not_the_only_one_says_everything_every_time(path: Path, log: FailingLog, clock: Clock):
+    outbox = Outbox(path, SOURCE, clock=clock, repeat_after=timedelta(0))
+    for _ in range(3):
+        run(outbox, draft("pc-1", core="a"))
+        clock.now -= timedelta(hours=1)
+    outbox.drain(log)
+    outbox.close()
+
+    assert len(observed(log)) == 3
+
+
+def test_another_log_is_told_everything(outbox: Outbox, log: FailingLog, tmp_path: Path):
+    run(outbox, draft("pc-1", core="a"))
+    outbox.drain(log)
+    other = SqliteLog(tmp_path / "other.db", PARTITIONS)
+
+    assert [outbox.goes_to(log), outbox.goes_to(other), outbox.goes_to(other)] == [False, True, False]
+    run(outbox, draft("pc-1", core="a"), name="run-2")
+    outbox.drain(other)
+
+    assert [event.content.name for event in observed(other)] == ["a"]
+    other.close()
+
+
+def test_a_crash_between_runs_forgets_nothing_that_was_sent(open_outbox, log: FailingLog):
+    first = open_outbox()
+    run(first, draft("pc-1", core="a"))
+    first.close()
+    second = open_outbox()
+    run(second, draft("pc-1", core="a"), name="run-2")
+    second.drain(log)
+
+    assert [type(event) for event in seen(log)] == [RecordObserved, RecordConfirmed]
 
 
 def test_what_comes_back_after_a_withdrawal_is_a_change(outbox: Outbox, log: FailingLog):

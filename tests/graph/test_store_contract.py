@@ -249,6 +249,24 @@ def test_many_catalogue_nodes_are_asked_for_at_once(store, write, monkeypatch):
     assert [one.name for one in store.catalogue("Software")] == [f"s{n}" for n in range(6)]
 
 
+def test_it_is_counted_how_many_have_each_catalogue_item(store, write):
+    kinds, sources = ("Server", "Client"), (("glpi",), ("ad",), ("ad", "glpi"))
+    write(
+        nodes=nodes(*(dataclasses.replace(node(f"a{n}", kinds[n % 2]), sources=sources[n % 3]) for n in range(6))),
+        catalogue=nodes(*(item(f"s{n}") for n in range(3)), item("deb", "OperatingSystem")),
+        edges=edges(*(edge(f"a{n}", "INSTALLED", f"s{n // 3}") for n in range(6)), edge("a0", "HAS_OS", "deb")),
+    )
+
+    assert store.spread("INSTALLED") == {"id-s0": 3, "id-s1": 3}
+    assert store.spread("INSTALLED", kinds=["Server"]) == {"id-s0": 2, "id-s1": 1}
+    assert store.spread("INSTALLED", sources=["glpi"]) == {"id-s0": 2, "id-s1": 2}
+    assert store.spread("INSTALLED", kinds=["Client"], sources=["glpi", "ad"]) == {"id-s0": 1, "id-s1": 2}
+    assert store.spread("INSTALLED", kinds=["Server"], sources=["glpi"]) == {"id-s0": 2}
+    assert store.spread("INSTALLED", without=["id-a3", "id-a4", "id-a5", "id-nobody"]) == {"id-s0": 3}
+    assert store.spread("HAS_OS") == {"id-deb": 1}
+    assert store.spread("IS_MODEL") == {}
+
+
 def test_an_edge_is_replaced_and_erased_by_its_key(store, writer, write):
     first, second = edge("a", "CONNECTS_TO", "b", a={}), edge("a", "CONNECTS_TO", "b", c={"port": 1})
     write(nodes=nodes(node("a"), node("b")), edges=edges(first))

@@ -6,7 +6,7 @@ that finds out which of them to look at again.
 
 from collections import defaultdict
 
-from events.models import CURATION, RecordObserved, RecordWithdrawn, RunCompleted
+from events.models import CURATION, RecordConfirmed, RecordObserved, RecordWithdrawn, RunCompleted
 from graph.model import Edge, EdgeKey, Holders, Node, RecordRow, SectionMark, node_id
 from inventory.identity import COMMON, Claimant, resolve, usable
 from inventory.merge import Said, held, merge, references, trust, win
@@ -15,10 +15,13 @@ from inventory.merge import Said, held, merge, references, trust, win
 def live_records(events):
     """Each live record as a `Said`, by key."""
     observed, withdrawn, markers = defaultdict(dict), defaultdict(int), defaultdict(int)
+    confirmed = defaultdict(int)
     for item in sorted(events, key=lambda item: item.event.sequence):
         event = item.event
         if isinstance(event, RunCompleted):
             markers[event.source, event.partition] = event.sequence
+        elif isinstance(event, RecordConfirmed):
+            confirmed[f"{event.source}/{event.native_key}"] = event.sequence
         elif isinstance(event, RecordWithdrawn):
             withdrawn[f"{event.source}/{event.native_key}"] = event.sequence
         elif isinstance(event, RecordObserved):
@@ -27,7 +30,8 @@ def live_records(events):
     for key, sections in observed.items():
         left = {name: item for name, item in sections.items() if item.event.sequence > withdrawn[key]}
         newest = max(sections.values(), key=lambda item: item.event.sequence)
-        if left and newest.event.sequence >= markers[newest.event.source, newest.partition]:
+        seen = max(newest.event.sequence, confirmed[key])
+        if left and seen >= markers[newest.event.source, newest.partition]:
             said[key] = Said(_row(key, newest, left), {name: item.event.content for name, item in left.items()})
     return said
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from events.models import (
     CatalogueItem,
     Identifier,
+    RecordConfirmed,
     RecordObserved,
     RecordWithdrawn,
     Reference,
@@ -55,6 +56,12 @@ def observed(key, sequence, content, *, section="core", kind="Server", first=Non
         content=content,
     )
     return arrived(event, f"{key}#{section}@{sequence}", partition(key), content.model_dump_json().encode())
+
+
+def confirmed(key, sequence):
+    source, native = key.split("/", 1)
+    event = RecordConfirmed(source=source, native_key=native, sequence=sequence, time=when(sequence), run="r")
+    return arrived(event, f"{key}#=@{sequence}", partition(key), b"")
 
 
 def withdrawn(key, sequence):
@@ -157,6 +164,7 @@ contents = st.builds(
 actions = st.lists(
     st.one_of(
         st.tuples(st.just("say"), st.sampled_from(KEYS), st.sampled_from(["core", "network"]), contents),
+        st.tuples(st.just("confirm"), st.sampled_from(KEYS)),
         st.tuples(st.just("withdraw"), st.sampled_from(KEYS)),
         st.tuples(st.just("complete"), st.sampled_from("abc"), st.integers(1, 6)),
     ),
@@ -170,6 +178,8 @@ def history(acts):
     for number, act in enumerate(acts, start=10):
         if act[0] == "say":
             events.append(observed(act[1], number, act[3], section=act[2]))
+        elif act[0] == "confirm":
+            events.append(confirmed(act[1], number))
         elif act[0] == "withdraw":
             events.append(withdrawn(act[1], number))
         else:

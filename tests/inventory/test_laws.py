@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from events.models import CURATION, Identifier, Section
+from events.models import CURATION, Identifier, RecordConfirmed, Section
 from graph.neo4j_store import Neo4jStore
 from graph.sqlite_store import SqliteStore
 from inventory import clusters, difference, drawing, fold
@@ -26,7 +26,7 @@ from inventory.identifiers import joins
 from inventory.neighbourhood import Neighbourhood
 from inventory.past import Past
 from tests.inventory.oracle import frozen, graph_of
-from tests.inventory.test_batch import KEYS, PARTITIONS, START, contents, latest, marker, observed, withdrawn
+from tests.inventory.test_batch import KEYS, PARTITIONS, START, confirmed, contents, latest, marker, observed, withdrawn
 
 LOG = "laws"
 SECTIONS = ("core", "network")
@@ -51,7 +51,7 @@ class Laws(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.sequence, self.offset = 10, 0
+        self.sequence, self.offset, self.explained = 10, 0, 0
         self.said, self.waiting, self.arrived, self.moments = [], [], [], {}
         self.store = self.open_store()
         self.writer = self.store.acquire("laws", timedelta(hours=1))
@@ -82,6 +82,11 @@ class Laws(RuleBasedStateMachine):
         for key, section, content, rank, ranks in reports:
             item = observed(key, self.following(), content, section=section, rank=rank)
             self.say(replace(item, event=item.event.model_copy(update={"ranks": ranks})))
+
+    @rule(key=st.sampled_from(KEYS))
+    def confirm(self, key):
+        """The source saw it again, and has nothing new to say of it."""
+        self.say(confirmed(key, self.following()))
 
     @rule(key=st.sampled_from(KEYS))
     def withdraw(self, key):
@@ -149,6 +154,7 @@ class Laws(RuleBasedStateMachine):
         )
         while not self.store.transact(self.writer, batch.apply):
             pass
+        self.check()
 
     def positions(self):
         return {("t", 0): self.offset} if self.offset else {}
@@ -174,6 +180,8 @@ class Laws(RuleBasedStateMachine):
         """After every step of the inventory the graph is that of the latest live records."""
         found = self.shown(self.store)
         assert found == graph_of(self.arrived), "another graph than from scratch"
+        assert all(change.event_ids for change in self.store.changes(after=self.explained)), "a change without a cause"
+        self.explained = self.store.status().journal
         if (at := self.store.status().last_change) is not None:
             self.moments[at] = found
 
@@ -237,12 +245,18 @@ def claims_that_are_never_given_up(changes, stored, said, rows, put=difference.p
     put(changes, stored, {key: claims or stored[key].claims for key, claims in said.items()}, rows)
 
 
+def only_what_is_said_is_seen(row, event, seen=fold._seen):
+    """As if a record without news had not been seen."""
+    return row if isinstance(event, RecordConfirmed) else seen(row, event)
+
+
 FAULTS = {
     "resolve: linked is joined": (clusters, "resolve", join_all_that_are_linked),
     "resolve: only new names are followed": (Neighbourhood, "reach", only_new_names_are_followed),
     "merge: the last to speak wins": (difference, "merge", the_last_to_speak_wins),
     "difference: claims are never given up": (drawing, "put_edges", claims_that_are_never_given_up),
     "difference: referrers are forgotten": (drawing.Drawing, "_add_referrers", lambda _: None),
+    "retirement: what is confirmed is not seen": (fold, "_seen", only_what_is_said_is_seen),
     "retirement: markers do not count": (fold, "is_live", lambda row, _: bool(row.sections)),
 }
 

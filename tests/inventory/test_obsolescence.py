@@ -167,7 +167,7 @@ def test_slices_are_those_of_the_list(graph, matcher):
     assert rows[::-1] == whole[::-1]
 
 
-def test_each_distinct_string_is_matched_once(graph):
+def test_each_distinct_string_that_is_asked_for_is_matched_once(graph):
     calls = []
 
     class Counting(Matcher):
@@ -179,7 +179,7 @@ def test_each_distinct_string_is_matched_once(graph):
     ask(graph, matcher)
     ask(graph, matcher)
 
-    assert len(calls) == len(set(calls)) == 5
+    assert len(calls) == len(set(calls)) == 4  # the fifth is this computer's
 
 
 def test_an_empty_graph_has_an_empty_answer(tmp_path, matcher):

@@ -7,12 +7,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from events.log import RECORDS
+from events.sqlite_log import SqliteLog
+from tests.events.conftest import read_all
 from tests.servers.process import await_condition, free_port
 from tests.whole.profiles import city
 
@@ -268,6 +272,36 @@ def test_how_far_an_import_may_shrink_is_the_setting_of_its_source(landkarte, tm
     for count in (30, 4):
         applications(tmp_path, count)
         assert "apps: complete" in landkarte("import", "spreadsheet", "apps.csv", "--source", "apps", "--complete")[2]
+
+
+def test_what_did_not_change_is_confirmed_and_said_again_on_request_or_to_another_log(landkarte, tmp_path):
+    applications(tmp_path, 3)
+    run = ("import", "spreadsheet", "apps.csv", "--source", "apps", "--complete")
+    graph = {"LANDKARTE_GRAPH": "sqlite:///new/graph.db", "LANDKARTE_LOG": "sqlite:///new/log.db"}
+
+    def names():
+        found = json.loads(landkarte("ask", "find", "--format", "json", **graph)[1])
+        return sorted(node["name"] for node in found)
+
+    landkarte(*run)
+    first = events_in(tmp_path / "var/log.db")
+    landkarte(*run)
+    assert events_in(tmp_path / "var/log.db") - first == {"landkarte.record.confirmed.v1": 3}
+    landkarte(*run, "--full")
+    assert events_in(tmp_path / "var/log.db")["landkarte.record.observed.v1"] == 6
+
+    assert "apps: the log is another one than before, so everything is said again" in landkarte(*run, **graph)[2]
+    assert landkarte("inventory", "--once", **graph)[0] == 0
+    assert names() == ["Verfahren 00", "Verfahren 01", "Verfahren 02"]
+
+
+def events_in(file):
+    """How many events of records of each type a log holds, without the markers."""
+    log = SqliteLog(file)
+    messages = read_all(log, [RECORDS])
+    log.close()
+    types = Counter(dict(message.headers)["ce_type"].decode() for message in messages)
+    return Counter({name: count for name, count in types.items() if ".record." in name})
 
 
 def test_upkeep_says_what_it_did(landkarte, tmp_path):
