@@ -3,7 +3,7 @@
 `tests/graph/test_store_contract.py` runs on both.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
@@ -16,6 +16,7 @@ from graph.model import (
     GraphStatus,
     Holders,
     Node,
+    Part,
     Positions,
     RecordRow,
     ReferenceRow,
@@ -125,8 +126,11 @@ class Transaction(Protocol):
     def asset_ids(self, after: str, limit: int) -> list[str]:
         """Ids of assets and Endpoints that are not retired, behind that one, in order."""
 
-    def write(self, changes: Changes) -> None:
+    def write(self, changes: Changes, parts: Iterable[Part] = ()) -> None:
         """Write the difference. Raises PositionsDiffer.
+
+        `parts` are written too, each as it comes, and may be worked out while the ones before it are written; they may
+        add to `changes`, which is looked at only when the last one is there.
 
         Nodes before relationships; the catalogue by MERGE; identifiers' counts of holders and references follow
         `held`, `released` and `references`. `continued` repoints records that are not live from an id to its successor.

@@ -3,11 +3,12 @@
 Each `apply` takes the next page, in a transaction of its own, and notes how far it came, so that it can go on later.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from events.models import CURATION
-from graph.model import Changes, Positions
+from graph.model import Changes, Part, Positions
 from graph.store import Transaction
 from inventory.clusters import Regrouped
 from inventory.difference import Difference, put_records
@@ -45,12 +46,12 @@ class Again:
         """Do the next page; True when all is done. May run again after a conflict: it moves on only once it is kept."""
         changes = Changes(self._log, self._positions, self._positions)
         step = self._assets if self._part == "assets" else self._records
-        last = step(tx, changes)
+        last, parts = step(tx, changes)
         following = f"{self._part or 'records'} {last}" if last else "" if self._part == "assets" else "assets "
         changes.notes[NOTE] = following
         if not following:
             changes.notes[RULES_NOTE] = str(RULES)
-        tx.write(changes)
+        tx.write(changes, parts)
         self._next = following
         return not following
 
@@ -58,15 +59,15 @@ class Again:
         """The transaction is durable; the next page comes."""
         self._part, _, self._after = self._next.partition(" ")
 
-    def _records(self, tx: Transaction, changes: Changes) -> str:
+    def _records(self, tx: Transaction, changes: Changes) -> tuple[str, Iterable[Part]]:
         keys = tx.live_records(self._after, PAGE)
         rows = tx.records([key for key in keys if not key.startswith(f"{CURATION}/")])
         folded = {key: Folded(row, row, causes=(CAUSE,), again=True) for key, row in rows.items()}
-        if folded:
-            put_records(changes, folded, Difference(tx, changes, folded, folded, self._now).find())
-        return keys[-1] if len(keys) == PAGE else ""
+        difference = Difference(tx, changes, folded, folded, self._now)
+        put_records(changes, folded, difference.find())
+        return keys[-1] if len(keys) == PAGE else "", difference.assets()
 
-    def _assets(self, tx: Transaction, changes: Changes) -> str:
+    def _assets(self, tx: Transaction, changes: Changes) -> tuple[str, Iterable[Part]]:
         """Retire what no live record describes: something else has written to the graph."""
         ids = tx.asset_ids(self._after, PAGE)
         alone = tx.nodes(set(ids) - tx.members(ids).keys())
@@ -74,5 +75,5 @@ class Again:
         edges = tx.catalogue_edges(stray.keys())
         changes.nodes = {i: replace(node, retired_at=self._now, sources=()) for i, node in stray.items()}
         changes.erased = set(edges)
-        write_journal(changes, stray, edges, Regrouped(causes={i: {CAUSE} for i in stray}))
-        return ids[-1] if len(ids) == PAGE else ""
+        write_journal(changes, changes, stray, edges, Regrouped(causes={i: {CAUSE} for i in stray}))
+        return ids[-1] if len(ids) == PAGE else "", ()
