@@ -60,7 +60,9 @@ class Past:
     """A `GraphReader` of a moment. Records and identifiers are not journaled: asking for them raises NotKept.
 
     `number`: the last entry of the journal that was known then. `changed`: how many assets were set back, which is what
-    the answer costs.
+    the answer costs. `head`: the entry up to which that is done.
+
+    Threads may share it while it is not refreshed.
     """
 
     def __init__(self, base: GraphReader, scratch: GraphStore, moment: datetime) -> None:
@@ -68,7 +70,7 @@ class Past:
         self.number = base.change_at(moment)
         self._ids: set[str] = set()
         self._counts: Counter[str] = Counter()
-        self._relationships, self._writes, self._head = 0, 0, self.number
+        self._relationships, self._writes, self.head = 0, 0, self.number
         writer = scratch.acquire("past", timedelta(days=1))
         assert writer is not None  # nobody else knows the scratch store
         self._writer = writer
@@ -79,12 +81,12 @@ class Past:
         return len(self._ids)
 
     def refresh(self) -> None:
-        """Set back what has changed since the last look."""
+        """Set back what has changed since the last look; while nobody reads it."""
         head = self._base.status().journal
-        for ids in pages(sorted(self._base.touched(self._head) - self._ids), TOGETHER):
+        for ids in pages(sorted(self._base.touched(self.head) - self._ids), TOGETHER):
             self._set_back(ids)
             self._ids.update(ids)
-        self._head = head
+        self.head = head
 
     def _set_back(self, ids: Collection[str]) -> None:
         """Read first what these are, then what changed: an entry that comes in between is undone to what it was."""

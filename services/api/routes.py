@@ -1,6 +1,7 @@
 """The questions under /api/v1."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -37,12 +38,13 @@ Here = Annotated[State, Depends(state_of)]
 AsOf = Annotated[datetime | None, Query(description="as it was known then; a day means its end, UTC")]
 
 
-def reader_of(here: Here, as_of: AsOf = None) -> GraphReader:
-    """The graph as it is, or as it was known."""
-    return here.reader(as_of)
+def reader_of(here: Here, as_of: AsOf = None) -> Iterator[GraphReader]:
+    """The graph as it is, or as it was known; nobody changes or closes that until the question is answered."""
+    with here.reader(as_of) as reader:
+        yield reader
 
 
-Graph = Annotated[GraphReader, Depends(reader_of)]
+Graph = Annotated[GraphReader, Depends(reader_of, scope="function")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="how many at most")]
 Cursor = Annotated[str, Query(description="`next` of the page before", max_length=2000)]
 Sources = Annotated[list[str] | None, Query(alias="source", description="only of these sources; * is allowed")]

@@ -1,0 +1,123 @@
+"""The past over HTTP, asked for by many at once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from services.api.state import State
+from services.settings import load
+from tests.inventory.feeding import said, system, to
+from tests.inventory.test_batch import START
+from tests.services.graphs import Landscape, later
+from tests.services.test_api import Api
+
+PATIENCE = 30
+DAYS = [(START + timedelta(days=day)).date().isoformat() for day in range(4)]
+
+
+class Halting:
+    """A graph that, while `halt` holds, stops whoever first asks it one kind of question."""
+
+    def __init__(self, store):
+        self._store, self._question = store, None
+        self._lock, self._reached, self._go_on = threading.Lock(), threading.Event(), threading.Event()
+
+    def __getattr__(self, name):
+        with self._lock:
+            if name == self._question:
+                self._question = None
+                return self._stop(getattr(self._store, name))
+        return getattr(self._store, name)
+
+    def _stop(self, question):
+        def asked(*values, **named):
+            found = question(*values, **named)
+            self._reached.set()
+            assert self._go_on.wait(PATIENCE)
+            return found
+
+        return asked
+
+    def go_on(self):
+        self._go_on.set()
+
+    @contextmanager
+    def halt(self, question, work):
+        """`work` goes on in a thread up to the answer to this question; gives its future."""
+        self._question = question
+        with ThreadPoolExecutor(1) as pool:
+            try:
+                future = pool.submit(work)
+                assert self._reached.wait(PATIENCE)
+                yield future
+            finally:
+                self.go_on()
+
+
+@pytest.fixture
+def city(tmp_path):
+    """A server each day that gets another system on the next one, and an application on it."""
+    city = Landscape(tmp_path / "one")
+    for day, name in enumerate("abcd"):
+        city.apply(later(said("a", "Server", name, system("Debian GNU/Linux 10"), at=10 + day), days=day))
+        city.apply(later(said("c", "Application", f"{name}pp", to("RUNS_ON", "Server", name), at=20 + day), days=day))
+        for old in "abcd"[:day]:
+            city.apply(later(said("a", "Server", old, system(f"Debian GNU/Linux 1{day}"), at=30 + day), days=day))
+    yield city
+    city.close()
+
+
+@pytest.fixture
+def store(city):
+    return Halting(city.store)
+
+
+@pytest.fixture
+def api(city, store, tmp_path):
+    state = State(load(None, data_dir=tmp_path), city.log, store)
+    yield Api(state)
+    state.close()
+
+
+def obsolete(api, day):
+    answer = api.get("/api/v1/obsolescence", params={"as_of": day, "on": "2026-01-05", "limit": 1000}).json()
+    return {name: value for name, value in answer.items() if name != "as_of"}
+
+
+def test_a_past_that_is_read_stays_while_others_ask_for_other_days(api, store):
+    alone = obsolete(api, DAYS[1])
+    assert alone["with_system"] == 2
+
+    with store.halt("spread", lambda: obsolete(api, DAYS[1])) as answer:
+        others = {day: obsolete(api, day)["with_system"] for day in (DAYS[0], *DAYS[2:])}
+    assert (answer.result(), others) == (alone, {DAYS[0]: 1, DAYS[2]: 3, DAYS[3]: 4})
+
+
+def test_a_past_that_is_read_stays_while_the_graph_moves_on(api, store, city):
+    alone = obsolete(api, DAYS[3])
+    with store.halt("spread", lambda: obsolete(api, DAYS[3])) as answer:
+        city.apply(later(said("a", "Server", "a", system("Debian GNU/Linux 12"), at=99), days=9))
+        assert obsolete(api, DAYS[3]) == alone
+    assert answer.result() == alone
+
+
+def test_other_questions_do_not_wait_for_a_past_to_be_made(api, store):
+    with store.halt("touched", lambda: obsolete(api, DAYS[0])) as answer, ThreadPoolExecutor(1) as pool:
+        now = pool.submit(api.get, "/api/v1/impact", params={"id": "a"})
+        try:
+            assert now.result(PATIENCE).json()["counts"] == {"Application": 1}
+            assert not answer.done()
+        finally:
+            store.go_on()
+
+
+def test_many_threads_get_what_each_would_get_alone(api):
+    alone = {day: obsolete(api, day) for day in DAYS}
+    assert len({str(answer["items"]) for answer in alone.values()}) == len(DAYS)
+
+    with ThreadPoolExecutor(6) as pool:
+        asked = DAYS * 15
+        assert list(pool.map(lambda day: obsolete(api, day), asked)) == [alone[day] for day in asked]
