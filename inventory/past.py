@@ -9,7 +9,7 @@ import heapq
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from graph.metamodel import CATALOGUE, CATALOGUE_RELATIONS
@@ -28,32 +28,20 @@ from graph.model import (
 from graph.store import GraphReader, GraphStore
 from graph.values import pages
 from inventory.journal import undo
+from inventory.kept import BEGINS, BeforeThePast, NotKept, check_kept
 
-BEGINS = "past"
-"""The note that says since when the journal tells the past as it was."""
 TOGETHER = 100
 """Assets set back at once."""
 PAGE = 1000
 _LOG = "past"
 
 
-class BeforeThePast(Exception):
-    """The moment lies before what the journal still tells; the text says since when it does."""
-
-
-class NotKept(Exception):
-    """What is asked is not in the journal, so that no moment of the past can tell it."""
-
-
 def open_past(reader: GraphReader, scratch: GraphStore, moment: datetime) -> "Past":
     """The graph as it was known at the moment. `scratch` is an empty store of its own. Raises BeforeThePast."""
-    begins = reader.note(BEGINS)
-    if not begins or moment < datetime.fromisoformat(begins):
-        since = f"begins at {datetime.fromisoformat(begins):%Y-%m-%d %H:%M} UTC" if begins else "is empty"
-        raise BeforeThePast(
-            f"what was known at {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC is not kept: the journal {since}"
-        )
-    return Past(reader, scratch, moment)
+    check_kept(reader, moment)
+    past = Past(reader, scratch, moment)
+    check_kept(reader, moment)  # entries that were dropped meanwhile are not undone
+    return past
 
 
 class Past:
@@ -278,3 +266,6 @@ def _distinct(nodes: Iterator[Node]) -> Iterator[Node]:
         if node.id != last:
             yield node
         last = node.id
+
+
+__all__ = ["BEGINS", "BeforeThePast", "NotKept", "Past", "open_past"]

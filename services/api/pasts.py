@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graph.store import GraphStore
+from inventory.kept import check_kept
 from inventory.past import Past
 from services.answers import past_of
 
@@ -45,6 +46,7 @@ class Pasts:
         journal = self._store.status().journal
         shared = self._borrow(moment, journal) or self._make(moment, journal)
         try:
+            check_kept(self._store, moment)  # the journal may have been pruned since it was made
             yield shared.past
         finally:
             self._give_back(moment, shared)

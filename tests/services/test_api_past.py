@@ -12,7 +12,7 @@ from services.settings import load
 from tests.inventory.feeding import said, system, to
 from tests.inventory.test_batch import START
 from tests.services.graphs import Landscape, later
-from tests.services.test_api import Api
+from tests.services.test_api import Api, problem_of
 
 PATIENCE = 30
 DAYS = [(START + timedelta(days=day)).date().isoformat() for day in range(4)]
@@ -121,3 +121,25 @@ def test_many_threads_get_what_each_would_get_alone(api):
     with ThreadPoolExecutor(6) as pool:
         asked = DAYS * 15
         assert list(pool.map(lambda day: obsolete(api, day), asked)) == [alone[day] for day in asked]
+
+
+def prune(city, day):
+    """The journal forgets what was before the end of that day."""
+    now = START + timedelta(days=day + 3)
+    clock = iter([now, *[now + timedelta(hours=2)] * 1000])
+    city.apply(journal_days=2, clock=lambda: next(clock))
+
+
+def test_a_day_that_the_journal_forgot_is_refused_though_it_was_answered_before(api, city):
+    obsolete(api, DAYS[0])
+    prune(city, 1)
+
+    detail = problem_of(api.get("/api/v1/obsolescence", params={"as_of": DAYS[0]}), 410)
+    assert "the journal begins at 2026-01-03 02:00 UTC" in detail
+
+
+def test_a_day_that_the_journal_forgets_while_it_is_set_back_is_refused(api, city, store):
+    asked = {"as_of": DAYS[0]}
+    with store.halt("touched", lambda: api.get("/api/v1/obsolescence", params=asked)) as answer:
+        prune(city, 1)
+    problem_of(answer.result(), 410)
