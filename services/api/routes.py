@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BeforeValidator
 
 from graph.metamodel import ASSETS
 from graph.model import Node, Relationship
@@ -16,6 +17,7 @@ from graph.topology import load_topology
 from inventory.impact import dependants, in_words
 from inventory.lifecycle import VERDICTS
 from inventory.obsolescence import Question, Row, Rows, obsolete
+from services.answers import moment_of
 from services.api import cursors
 from services.api import models as m
 from services.api.state import State
@@ -35,7 +37,20 @@ def state_of(request: Request) -> State:
 
 
 Here = Annotated[State, Depends(state_of)]
-AsOf = Annotated[datetime | None, Query(description="as it was known then; a day means its end, UTC")]
+
+
+def _moment(value: object) -> object:
+    try:
+        return moment_of(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"{error}; allowed are a day (2026-11-23) and a time (2026-11-23T12:00:00Z)") from error
+
+
+AsOf = Annotated[
+    datetime | None,
+    BeforeValidator(_moment),
+    Query(description="as it was known then: a time or, for its end in UTC, a day", examples=["2026-11-23"]),
+]
 
 
 def reader_of(here: Here, as_of: AsOf = None) -> Iterator[GraphReader]:

@@ -11,7 +11,6 @@ from graph.store import GraphReader, GraphStore
 from graph.topology import Topology, load_topology
 from inventory.lifecycle import load_table
 from inventory.matching import Matcher
-from services.answers import end_of
 from services.api.pasts import Pasts
 from services.consumer import Consumer
 from services.settings import Settings
@@ -45,11 +44,11 @@ class State:
 
     @contextmanager
     def reader(self, as_of: datetime | None) -> Iterator[GraphReader]:
-        """The graph as it is, or as it was known at the end of that day. Raises BeforeThePast."""
+        """The graph as it is, or as it was known then. Raises BeforeThePast."""
         if as_of is None:
             yield self.store
             return
-        with self._pasts.lend(end_of(as_of)) as past:
+        with self._pasts.lend(as_of) as past:
             yield past
 
     def close(self) -> None:

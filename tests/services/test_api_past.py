@@ -62,10 +62,14 @@ def city(tmp_path):
     """A server each day that gets another system on the next one, and an application on it."""
     city = Landscape(tmp_path / "one")
     for day, name in enumerate("abcd"):
-        city.apply(later(said("a", "Server", name, system("Debian GNU/Linux 10"), at=10 + day), days=day))
-        city.apply(later(said("c", "Application", f"{name}pp", to("RUNS_ON", "Server", name), at=20 + day), days=day))
+        city.apply(later(said("a", "Server", name, system("Debian GNU/Linux 10"), at=10 + day), days=day, hours=1))
+        city.apply(
+            later(said("c", "Application", f"{name}pp", to("RUNS_ON", "Server", name), at=20 + day), days=day, hours=1)
+        )
         for old in "abcd"[:day]:
-            city.apply(later(said("a", "Server", old, system(f"Debian GNU/Linux 1{day}"), at=30 + day), days=day))
+            city.apply(
+                later(said("a", "Server", old, system(f"Debian GNU/Linux 1{day}"), at=30 + day), days=day, hours=1)
+            )
     yield city
     city.close()
 
@@ -143,3 +147,17 @@ def test_a_day_that_the_journal_forgets_while_it_is_set_back_is_refused(api, cit
     with store.halt("touched", lambda: api.get("/api/v1/obsolescence", params=asked)) as answer:
         prune(city, 1)
     problem_of(answer.result(), 410)
+
+
+def test_a_time_is_that_time_and_a_day_its_end(api):
+    def servers(moment):
+        found = api.get("/api/v1/assets", params={"as_of": moment, "kind": "Server"}).json()["items"]
+        return "".join(item["name"] for item in found)
+
+    assert servers("2026-01-02") == "ab"
+    assert servers("2026-01-02T00:00:00Z") == "a"
+    assert servers("2026-01-03T01:00:00+02:00") == "ab"
+    assert servers("2026-01-02T00:00:00") == "a"
+    detail = problem_of(api.get("/api/v1/assets", params={"as_of": "0001-01-01T00:00:00+14:00"}), 422)
+    assert "too far away; allowed are a day" in detail
+    assert "as_of" in problem_of(api.get("/api/v1/assets", params={"as_of": "soon"}), 422)
