@@ -170,9 +170,9 @@ def get_impact(
 
 
 @router.get("/runs")
-def list_runs(here: Here, source: str = "", after: Cursor = "", limit: Limit = 100) -> m.RunPage:
+def list_runs(graph: Graph, source: str = "", after: Cursor = "", limit: Limit = 100) -> m.RunPage:
     """Runs of sources, newest first, with what they could not use."""
-    found = here.store.runs(source=source, after=_run_cursor(after), limit=limit)
+    found = graph.runs(source=source, after=_run_cursor(after), limit=limit)
     items = [m.Run(**asdict(run) | {"problems": json.loads(run.problems)}) for run in found]
     following = cursors.write(found[-1].ended.isoformat(), found[-1].id) if len(found) == limit else None
     return m.RunPage(items=items, next=following)
