@@ -27,6 +27,7 @@ from graph.model import (
 )
 from graph.store import GraphReader, GraphStore
 from graph.values import pages
+from inventory.heard import Heard, heard_by
 from inventory.journal import undo
 from inventory.kept import BEGINS, BeforeThePast, NotKept, check_kept
 
@@ -227,9 +228,14 @@ class Past:
     def note(self, name: str) -> str:
         return self._base.note(name)
 
+    def heard(self) -> Heard:
+        """When each source had last been heard of."""
+        return heard_by(self, self.moment, self._base.status().last_seen)
+
     def status(self) -> GraphStatus:
-        """Counts of the catalogue are those of now."""
+        """Counts of the catalogue are those of now. Of a source that is `unclear`, `last_seen` is the moment."""
         now = self._base.status()
+        heard = heard_by(self, self.moment, now.last_seen)
         counts = Counter(now.counts)
         counts.update(self._counts)
         return replace(
@@ -238,7 +244,7 @@ class Past:
             relationships=now.relationships + self._relationships,
             journal=self.number,
             last_change=self.moment if self.number else None,
-            last_seen={source: min(at, self.moment) for source, at in now.last_seen.items()},
+            last_seen=dict.fromkeys(heard.unclear, self.moment) | dict(heard.at),
         )
 
     def records(self, keys: Collection[str]) -> dict[str, RecordRow]:

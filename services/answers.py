@@ -32,6 +32,12 @@ def reader_of(store: GraphStore, as_of: datetime | None) -> Iterator[GraphReader
         yield past
 
 
+def asked_about(reader: GraphReader) -> datetime:
+    """The moment of which it tells; a day that is not over yet tells of now."""
+    now = datetime.now(UTC)
+    return min(reader.moment, now) if isinstance(reader, Past) else now
+
+
 def moment_of(text: str) -> datetime:
     """The moment that a day or a time names, in UTC where it says nothing else: of a day the end. Raises ValueError."""
     try:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from inventory.explain import explain
 from inventory.quality import FINDINGS, Finding, quality
+from services.answers import asked_about
 from services.api import cursors
 from services.api import models as m
 from services.api.routes import Cursor, Graph, Here, Limit, Sources, node_of
@@ -64,7 +65,7 @@ def get_quality(
     if wrong := set(kind or []) - set(FINDINGS):
         raise NotFound(f"kind {min(wrong)!r} is not known; known are {', '.join(FINDINGS)}")
     wanted = find_sources(graph, source or [])
-    answer = quality(graph, expectations(here.settings))
+    answer = quality(graph, expectations(here.settings, asked_about(graph)))
     last = tuple(cursors.read(after).split("\x00")) if after else ()
     page = [
         item

@@ -11,7 +11,7 @@ from graph.model import Node
 from graph.store import GraphReader
 from inventory.explain import Why, explain
 from inventory.quality import FINDINGS, Finding, Quality, quality
-from services.answers import end_of
+from services.answers import asked_about, end_of
 from services.cli.common import Config, settings_of
 from services.cli.output import Format, cell, fields, print_json, print_rows, say
 from services.cli.reading import As, AsOf, Sources, reading
@@ -107,7 +107,7 @@ def ask_quality(
         raise NotFound(f"kind {min(wrong)!r} is not known; known are {', '.join(FINDINGS)}")
     with reading(config, as_of) as reader:
         wanted = find_sources(reader, source or [])
-        answer = quality(reader, expectations(settings_of(config)))
+        answer = quality(reader, expectations(settings_of(config), asked_about(reader)))
     rows = [
         fields(item)
         for item in answer.findings
