@@ -29,7 +29,7 @@ from graph.store import GraphReader, GraphStore
 from graph.values import pages
 from inventory.heard import Heard, heard_by
 from inventory.journal import undo
-from inventory.kept import BEGINS, BeforeThePast, NotKept, check_kept
+from inventory.kept import BEGINS, BeforeThePast, NotKept, check_kept, forgotten
 
 TOGETHER = 100
 """Assets set back at once."""
@@ -56,7 +56,7 @@ class Past:
 
     def __init__(self, base: GraphReader, scratch: GraphStore, moment: datetime) -> None:
         self._base, self._scratch, self.moment = base, scratch, moment
-        self.number = base.change_at(moment)
+        self.number = base.change_at(moment) or forgotten(base)
         self._ids: set[str] = set()
         self._counts: Counter[str] = Counter()
         self._relationships, self._writes, self.head = 0, 0, self.number
@@ -132,6 +132,7 @@ class Past:
         *,
         kinds: Collection[str] = (),
         text: str = "",
+        name: str = "",
         sources: Collection[str] = (),
         retired: bool = False,
         after: str = "",
@@ -140,7 +141,7 @@ class Past:
         def walk(reader: GraphReader) -> Iterator[Node]:
             cursor = after
             while page := reader.assets(
-                kinds=kinds, text=text, sources=sources, retired=retired, after=cursor, limit=limit
+                kinds=kinds, text=text, name=name, sources=sources, retired=retired, after=cursor, limit=limit
             ):
                 yield from page
                 cursor = f"{page[-1].name}\x00{page[-1].id}"

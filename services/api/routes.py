@@ -21,11 +21,13 @@ from services.answers import moment_of
 from services.api import cursors
 from services.api import models as m
 from services.api.state import State
-from services.lookup import NotFound, find_one, find_sources
+from services.lookup import NotFound, find_failing, find_sources
 from services.provenance import Witnesses
 from services.status import status_of
 
 MAX_PAGE = 1000
+MAX_NUMBER = 2**63 - 1
+"""The largest number that both stores take."""
 LIMITATIONS = ["clusters and alternatives are not weighed yet: affected does not mean stopped"]
 router = APIRouter(prefix="/api/v1")
 
@@ -154,10 +156,7 @@ def get_impact(
 ) -> m.ImpactAnswer:
     """What is affected when these fail, with the shortest way to each."""
     topology = here.topology() if graph is here.store else load_topology(graph)
-    failed = [find_one(graph, name) for name in asset]
-    if gone := [node for node in failed if node.id not in topology.nodes]:
-        raise NotFound(f"{gone[0].name!r} is retired or no asset: nothing runs that could depend on it")
-    impact = dependants(topology, [node.id for node in failed])
+    impact = dependants(topology, [node.id for node in find_failing(graph, topology, asset)])
     return m.ImpactAnswer(
         failed=[_asset(node) for node in impact.failed],
         counts=dict(impact.counts),
