@@ -161,3 +161,30 @@ def test_a_time_is_that_time_and_a_day_its_end(api):
     detail = problem_of(api.get("/api/v1/assets", params={"as_of": "0001-01-01T00:00:00+14:00"}), 422)
     assert "too far away; allowed are a day" in detail
     assert "as_of" in problem_of(api.get("/api/v1/assets", params={"as_of": "soon"}), 422)
+
+
+def test_changes_that_the_journal_forgot_are_refused_and_history_says_since_when_it_tells(api, city):
+    server = api.get("/api/v1/assets", params={"text": "a", "kind": "Server"}).json()["items"][0]["id"]
+    numbers = [item["number"] for item in api.get("/api/v1/changes", params={"since": 0}).json()["items"]]
+    assert numbers == list(range(1, len(numbers) + 1))
+    prune(city, 1)
+
+    kept = api.get("/api/v1/changes").json()
+    first = kept["items"][0]["number"]
+    assert (first > 1, kept["begins"]) == (True, "2026-01-03T02:00:00Z")
+    assert f"begins at 2026-01-03 02:00 UTC, after number {first - 1}" in problem_of(
+        api.get("/api/v1/changes", params={"since": 0}), 410
+    )
+    assert api.get("/api/v1/changes", params={"since": first - 1}).json() == kept
+    history = api.get(f"/api/v1/assets/{server}/history").json()
+    assert (history["begins"], [item["what"] for item in history["items"]]) == (kept["begins"], ["changed"])
+    assert api.get("/api/v1/changes", params={"as_of": DAYS[3], "since": first - 1}).json()["items"]
+
+
+def test_a_journal_that_forgot_all_says_after_which_number_it_goes_on(api, city):
+    prune(city, 9)
+
+    assert api.get("/api/v1/changes").json()["items"] == []
+    last = city.store.status().journal
+    assert f"after number {last}" in problem_of(api.get("/api/v1/changes", params={"since": last - 1}), 410)
+    assert api.get("/api/v1/changes", params={"since": last}).json()["items"] == []
