@@ -1,7 +1,7 @@
 """Findings: where what the sources say cannot all be right, or nobody says anything; each with its records."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
@@ -80,8 +80,22 @@ def quality(reader: GraphReader, expected: Mapping[str, Expected]) -> Quality:
         found += _shared(reader, by_id)
     except NotKept as reason:
         answer.limits.append(f"shared identifiers: {reason}")
-    answer.findings = sorted(_placed(finding, units) for finding in found)
-    for finding in answer.findings:
+    return _counted(answer, sorted(_placed(finding, units) for finding in found))
+
+
+def chosen(answer: Quality, kinds: Collection[str], sources: Collection[str]) -> Quality:
+    """Only the findings of these kinds, that count for one of these sources, and their counts; none: of all."""
+    findings = [
+        item
+        for item in answer.findings
+        if (not kinds or item.kind in kinds) and (not sources or not set(sources).isdisjoint(item.sources))
+    ]
+    return _counted(Quality([], coverage=answer.coverage, limits=answer.limits), findings)
+
+
+def _counted(answer: Quality, findings: list[Finding]) -> Quality:
+    answer.findings = findings
+    for finding in findings:
         answer.counts[finding.kind] += 1
         for source in finding.sources:
             answer.by_source.setdefault(source, Counter())[finding.kind] += 1

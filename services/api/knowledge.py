@@ -10,7 +10,7 @@ from graph.model import Change
 from graph.store import GraphReader
 from inventory.explain import explain
 from inventory.kept import begins, check_number_kept
-from inventory.quality import FINDINGS, Finding, quality
+from inventory.quality import FINDINGS, Finding, chosen, quality
 from services.answers import asked_about
 from services.api import cursors
 from services.api import models as m
@@ -75,13 +75,9 @@ def get_quality(
     if wrong := set(kind or []) - set(FINDINGS):
         raise NotFound(f"kind {min(wrong)!r} is not known; known are {', '.join(FINDINGS)}")
     wanted = find_sources(graph, source or [])
-    answer = quality(graph, expectations(here.settings, asked_about(graph)))
+    answer = chosen(quality(graph, expectations(here.settings, asked_about(graph))), kind or (), wanted)
     last = tuple(cursors.read(after).split("\x00")) if after else ()
-    page = [
-        item
-        for item in answer.findings
-        if item.kind in (kind or FINDINGS) and (not wanted or wanted & set(item.sources)) and _place(item) > last
-    ][:limit]
+    page = [item for item in answer.findings if _place(item) > last][:limit]
     return m.QualityPage(
         counts=answer.counts,
         by_source={name: dict(counts) for name, counts in answer.by_source.items()},

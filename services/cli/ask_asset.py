@@ -9,7 +9,7 @@ import typer
 from graph.model import Node, Relationship
 from graph.store import GraphReader
 from inventory.explain import Why, explain
-from inventory.quality import FINDINGS, Finding, Quality, quality
+from inventory.quality import FINDINGS, Finding, Quality, chosen, quality
 from services.answers import asked_about
 from services.cli.common import Config, settings_of
 from services.cli.output import Format, cell, fields, print_json, print_rows, say
@@ -119,14 +119,11 @@ def ask_quality(
         raise NotFound(f"kind {min(wrong)!r} is not known; known are {', '.join(FINDINGS)}")
     with reading(config, as_of) as reader:
         wanted = find_sources(reader, source or [])
-        answer = quality(reader, expectations(settings_of(config), asked_about(reader)))
-    rows = [
-        fields(item)
-        for item in answer.findings
-        if item.kind in (kind or FINDINGS) and (not wanted or wanted & set(item.sources))
-    ]
-    if form is Format.JSON:
-        print_json(fields(dataclasses.replace(answer, findings=[])) | {"findings": rows})
+        everything = quality(reader, expectations(settings_of(config), asked_about(reader)))
+    answer = chosen(everything, kind or (), wanted)
+    rows = [fields(item) for item in answer.findings]
+    if form is Format.JSON:  # `asdict` breaks a Counter
+        print_json({field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)})
         return
     columns = (
         ("kind", "name", "text", "units")

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.inventory.feeding import program, said
-from tests.inventory.test_batch import START, withdrawn
+from events.models import Identifier, Section
+from tests.inventory.feeding import program, said, to
+from tests.inventory.test_batch import START, observed, withdrawn
 from tests.services.graphs import Landscape, later
 from tests.services.test_cli import COMMAND
 
@@ -87,3 +88,22 @@ def test_changes_are_told_as_of_a_day_and_refused_before_what_the_journal_keeps(
         assert (code, out) == (1, "")
         assert "is not kept: the journal begins at 2026-01-03 02:00 UTC" in err
     assert "the journal begins at 2026-01-03 02:00 UTC" in ask("changes", "a5")[2]
+
+
+def test_the_counts_of_findings_are_of_those_that_are_shown(city, ask):
+    def server(record, memory, at):
+        names = (Identifier(scheme="fqdn", value="x.example"),)
+        return observed(record, at, Section(name="x", identifiers=names, properties={"memory_mib": memory}))
+
+    city.apply(
+        server("a/1", 8, 1), server("b/1", 16, 2), said("c", "Application", "app", to("RUNS_ON", "Server", "no"))
+    )
+
+    every = json.loads(ask("quality", "--format", "json")[1])
+    assert every["counts"] == {"disagreement": 1, "unanswered": 1}
+    assert every["by_source"] == {"a": {"disagreement": 1}, "b": {"disagreement": 1}, "c": {"unanswered": 1}}
+    for chosen in (["--source", "c"], ["--kind", "unanswered"]):
+        found = json.loads(ask("quality", *chosen, "--format", "json")[1])
+        assert (found["counts"], found["by_source"]) == ({"unanswered": 1}, {"c": {"unanswered": 1}})
+        _, table, err = ask("quality", *chosen)
+        assert ("unanswered" in table, "disagreement" in table + err) == (True, False)
