@@ -153,6 +153,7 @@ class GraphReader(Protocol):
         *,
         kinds: Collection[str] = (),
         text: str = "",
+        name: str = "",
         sources: Collection[str] = (),
         retired: bool = False,
         after: str = "",
@@ -160,8 +161,8 @@ class GraphReader(Protocol):
     ) -> list[Node]:
         r"""Assets in order of (name, id), after the cursor `after` (text "name\x00id", exclusive).
 
-        `text` is sought in the name without regard to case; `sources`: described by at least one of these;
-        retired ones only with `retired`. Endpoints only where `kinds` names them.
+        `text` is sought in the name, `name` is all of it, both without regard to case; `sources`: described by at least
+        one of these; retired ones only with `retired`. Endpoints only where `kinds` names them.
         """
 
     def relationships(
