@@ -1,11 +1,12 @@
 """Findings: where what the sources say cannot all be right, or nobody says anything; each with its records."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
+from events.models import CURATION
 from graph.model import Claim, Node
 from graph.store import SHARED_SHOWN, GraphReader
 from graph.topology import OWNERSHIP
@@ -34,7 +35,7 @@ class Finding:
 
     `kind`: contradiction (an asset's records name several values of which it has one), shared (an identifier of several
     assets), near (assets with the same host name), disagreement (on a property), unanswered (a reference that nobody
-    owns), silent (a source), listed-only (in an authoritative list alone), unlisted (not in it).
+    owns), silent (a source), listed-only (in authoritative lists alone), unlisted (not in one).
     """
 
     kind: FindingKind
@@ -50,7 +51,8 @@ class Finding:
 class Quality:
     """The findings in order, with counts by kind, and of each kind by source and by organisation unit.
 
-    `coverage`: for each authoritative source (listed, of these seen by others too, seen by others but not listed).
+    `coverage`: for each authoritative source (listed, of these seen by others too, seen by others but not listed);
+    others are those that are not authoritative for the kind.
     `limits`: what could not be looked at.
     """
 
@@ -71,8 +73,8 @@ def quality(reader: GraphReader, expected: Mapping[str, Expected]) -> Quality:
         units.setdefault(edge.key.source_id, []).append(by_id[edge.key.target_id].name)
     answer = Quality([])
     found = [*_of_assets(nodes), *_unanswered(reader, nodes), *_silent(reader, expected)]
-    for source, wanted in expected.items():
-        found += _against_list(answer, source, wanted.kinds, nodes)
+    for source in expected:
+        found += _against_list(answer, source, expected, nodes)
     try:
         found += _shared(reader, by_id)
     except NotKept as reason:
@@ -92,8 +94,15 @@ def _of_assets(nodes: Iterable[Node]) -> Iterator[Finding]:
         for scheme, claims in node.conflicts.items():
             yield _finding("contradiction", node, f"{scheme}: {_spread(claims)}", claims)
         for name, claims in node.claims.items():
-            if len({_plain(claim) for claim in claims}) > 1 and len({_source(claim.record) for claim in claims}) > 1:
+            if _disagree(claims):
                 yield _finding("disagreement", node, f"{name}: {_spread(claims)}", claims)
+
+
+def _disagree(claims: Collection[Claim]) -> bool:
+    """Whether sources differ; what a person has set settles it, unless persons differ."""
+    persons = [claim for claim in claims if _source(claim.record) == CURATION]
+    several = persons or len({_source(claim.record) for claim in claims}) > 1
+    return bool(several) and len({_plain(claim) for claim in persons or claims}) > 1
 
 
 def _unanswered(reader: GraphReader, nodes: Iterable[Node]) -> Iterator[Finding]:
@@ -119,25 +128,33 @@ def _silent(reader: GraphReader, expected: Mapping[str, Expected]) -> Iterator[F
             yield Finding("silent", source, text, sources=(source,))
 
 
-def _against_list(answer: Quality, source: str, kinds: frozenset[str], nodes: Iterable[Node]) -> Iterator[Finding]:
-    """What an authoritative list names and nobody else has seen, and the reverse."""
+def _against_list(
+    answer: Quality, source: str, expected: Mapping[str, Expected], nodes: Iterable[Node]
+) -> Iterator[Finding]:
+    """What an authoritative list names and no tool has seen, and the reverse. Another list of the kind is no tool."""
+    kinds = expected[source].kinds
     if not kinds:
         return
-    listed = both = 0
-    missing: list[Node] = []
-    for node in nodes:
-        if node.kind in kinds and source in node.sources:
+    listed = both = missing = 0
+    for node in (node for node in nodes if node.kind in kinds):
+        lists = [name for name in node.sources if name in expected and node.kind in expected[name].kinds]
+        seen = [name for name in node.sources if name not in lists]
+        if source in lists:
             listed += 1
-            both += len(node.sources) > 1
-            if len(node.sources) == 1:
-                yield _finding("listed-only", node, f"{source} lists it, and no other source has seen it", _who(node))
-        elif node.kind in kinds:
-            missing.append(node)
-    for node in missing:
-        yield _finding(
-            "unlisted", node, f"{', '.join(node.sources)} has seen it, and {source} does not list it", _who(node)
-        )
-    answer.coverage[source] = (listed, both, len(missing))
+            both += bool(seen)
+            if not seen and source == lists[0]:  # once, however many lists name it
+                text = f"{_listing(lists)} it, and no other source has seen it"
+                yield _finding("listed-only", node, text, _who(node))
+        elif seen:
+            missing += 1
+            yield _finding(
+                "unlisted", node, f"{', '.join(seen)} has seen it, and {source} does not list it", _who(node)
+            )
+    answer.coverage[source] = (listed, both, missing)
+
+
+def _listing(lists: list[str]) -> str:
+    return f"{', '.join(lists)} {'lists' if len(lists) == 1 else 'list'}"
 
 
 def _shared(reader: GraphReader, by_id: Mapping[str, Node]) -> Iterator[Finding]:

@@ -228,6 +228,35 @@ def test_an_authoritative_list_is_what_coverage_is_measured_against(city):
     assert quality(city.store, {"ad": Expected(kinds=frozenset({"Server"}))}).coverage == {"ad": (2, 1, 1)}
 
 
+def test_what_only_lists_name_is_seen_by_nobody_however_many_they_are(city):
+    servers = Expected(kinds=frozenset({"Server"}))
+    city.apply(
+        thing("ad/ghost", 10, SERIAL, name="ghost"),
+        thing("einkauf/4711", 11, SERIAL, name="ghost"),
+        thing("ad/half", 12),
+        thing("ad/x", 13, MAC, name="x"),
+        thing("a/x", 14, MAC),
+    )
+
+    found = findings(city, ad=servers, einkauf=servers)
+    assert found["listed-only", "ghost"].text == "ad, einkauf list it, and no other source has seen it"
+    assert found["listed-only", "ghost"].records == ("ad/ghost", "einkauf/4711")
+    assert {name for kind, name in found if kind == "unlisted"} == {"x"}  # nobody saw what only another list names
+    answer = quality(city.store, {"ad": servers, "einkauf": servers})
+    assert answer.counts["listed-only"] == 2
+    assert answer.coverage == {"ad": (3, 1, 0), "einkauf": (1, 0, 1)}
+
+
+def test_what_a_person_has_set_is_no_disagreement_unless_persons_differ(city, curate):
+    city.apply(thing("a/x", 10, SERIAL, memory_mib=8), thing("b/x", 11, SERIAL, memory_mib=16))
+    assert ("disagreement", "x") in findings(city)
+
+    curate(lambda store, *rest: curating.pin(store, "a/x", "memory_mib", "32", *rest))
+    assert ("disagreement", "x") not in findings(city)
+    curate(lambda store, *rest: curating.pin(store, "b/x", "memory_mib", "64", *rest))
+    assert findings(city)["disagreement", "x"].text.startswith("memory_mib: 64 (curation/b/x); 32 (curation/a/x)")
+
+
 def test_a_source_that_is_not_heard_of_is_a_finding(city):
     city.apply(thing("a/x", 10))
     seen = datetime(2026, 1, 1, tzinfo=UTC)
