@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from events.models import CURATION, Draft, Identifier, Scalar, Section
+from events.models import CURATION, LARGEST, LONGEST_KEY, LONGEST_NAME, Draft, Identifier, Scalar, Section
 from events.outbox import Outbox
 from graph.metamodel import KINDS
 from graph.metamodel_form import Property
@@ -157,20 +157,41 @@ def _identity(row: RecordRow, group: str, note: Note) -> Draft:
 
 
 def _draft(row: RecordRow, section: str, content: Section, about: str = "") -> Draft:
-    return Draft(native_key=about or row.key, kind=row.kind, sections={section: content})
+    key = about or row.key
+    if len(key) > LONGEST_KEY:
+        raise Refused(
+            f"{key[:60]}…: a correction is kept under the record's key, which has {len(key)} characters with its source, "
+            f"and may have {LONGEST_KEY}; name another record of the same asset, or correct it at its source"
+        )
+    return Draft(native_key=key, kind=row.kind, sections={section: content})
 
 
 def _pinned(kind: str, what: str, text: str, note: Note) -> Section:
     if what == "name":
-        return Section(name=text, properties=note.properties())
+        return Section(name=_title(text), properties=note.properties())
     declared = {item.name: item for item in KINDS[kind].properties}
     if what not in declared:
         raise Refused(f"{kind} has no property {what!r}; it has name, {', '.join(sorted(declared))}")
     return Section(properties={what: _value(declared[what], text), **note.properties()})
 
 
+def _title(text: str) -> str:
+    if not text.strip():
+        raise Refused("name: an empty name says nothing; `landkarte curate unset` takes back what a person set")
+    if len(text) > LONGEST_NAME:
+        raise Refused(f"name: this has {len(text)} characters, and a name may have {LONGEST_NAME}")
+    return text
+
+
 def _value(declared: Property, text: str) -> Scalar:
     """The text as a value of the property's type. Raises Refused."""
+    value = _typed(declared, text)
+    if isinstance(value, int) and not -LARGEST <= value < LARGEST:
+        raise Refused(f"{declared.name}: {text} is too large; the largest integer that is kept is {LARGEST - 1}")
+    return value
+
+
+def _typed(declared: Property, text: str) -> Scalar:
     try:
         match declared.type:
             case "integer":

@@ -4,7 +4,7 @@ import getpass
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -89,6 +89,8 @@ def rebuild(config: Config = None) -> None:
 def _note(reason: str, author: str, expires: datetime | None) -> Note:
     if not reason.strip():
         raise Refused("--reason is empty: say why, for those who find it later")
+    if expires and expires.date() < datetime.now(UTC).date():  # as upkeep counts
+        raise Refused(f"--expires: {expires:%Y-%m-%d} has passed, so that it would not hold for a day")
     return Note(reason, author or getpass.getuser(), expires.date() if expires else None)
 
 

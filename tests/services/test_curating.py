@@ -131,16 +131,29 @@ def test_a_correction_ends_on_its_day(city, curate):
         (lambda store: curating.pin(store, "x", "colour", "red", NOTE), "Server has no property 'colour'"),
         (lambda store: curating.pin(store, "x", "cores", "many", NOTE), "cores: 'many' is no integer"),
         (lambda store: curating.pin(store, "x", "warranty_end", "31.12.2026", NOTE), "YYYY-MM-DD"),
+        (lambda store: curating.pin(store, "x", "memory_mib", "99999999999999999999999", NOTE), "too large"),
+        (lambda store: curating.pin(store, "x", "memory_mib", str(-(2**63) - 1), NOTE), "too large"),
+        (lambda store: curating.pin(store, "x", "name", " ", NOTE), "an empty name says nothing"),
+        (lambda store: curating.pin(store, "x", "name", "x" * 513, NOTE), "513 characters"),
+        (lambda store: curating.pin(store, f"a/{'k' * 511}", "cores", "1", NOTE), "has 513 characters"),
         (lambda store: curating.unset(store, "x", "cores"), "nothing was said of 'cores'"),
     ],
 )
 def test_a_correction_without_sense_is_refused(city, wrong, reason):
-    city.apply(thing("a/x", 10), thing("b/office", 11, kind="OrganisationUnit"))
+    city.apply(thing("a/x", 10), thing("b/office", 11, kind="OrganisationUnit"), thing(f"a/{'k' * 511}", 12))
 
     with pytest.raises(Refused, match=reason):
         wrong(city.store)
     with pytest.raises(NotFound):
         curating.pin(city.store, "nobody", "cores", "1", NOTE)
+
+
+@pytest.mark.parametrize("text", [str(2**63 - 1), str(-(2**63))])
+def test_the_largest_integers_can_be_set(city, curate, text):
+    city.apply(thing("a/x", 10))
+
+    curate(lambda store, *rest: curating.pin(store, "x", "memory_mib", text, *rest))
+    assert city.store.assets()[0].properties["memory_mib"] == int(text)
 
 
 def test_every_property_has_a_section_that_pins_it():
