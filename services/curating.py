@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from events.models import CURATION, LARGEST, LONGEST_KEY, LONGEST_NAME, Draft, Identifier, Scalar, Section
+from events.models import CURATION, LARGEST, LONGEST_KEY, LONGEST_NAME, Draft, Identifier, Scalar, Section, record_key
 from events.outbox import Outbox
 from graph.metamodel import KINDS
 from graph.metamodel_form import Property
@@ -102,9 +102,27 @@ def expired(reader: GraphReader, today: date, keys: Collection[str]) -> list[Dra
     return drafts
 
 
-def say(drafts: Sequence[Draft], outbox: Outbox, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-    """Put the statements into the outbox of curation, durably."""
-    outbox.begin(f"{CURATION}@{clock().isoformat(timespec='microseconds')}", CURATION, RANK)
+def latest(reader: GraphReader, drafts: Sequence[Draft]) -> int:
+    """The highest sequence of what persons said so far of the assets that these statements are about.
+
+    A statement above it is the later one, though the clock of the computer that makes it is behind another's.
+    """
+    about = reader.records([draft.native_key for draft in drafts]).values()
+    keys = {row.key for asset in {row.asset_id for row in about} for row in _describing(reader, asset)}
+    keys |= {draft.native_key for draft in drafts}
+    said = reader.records([record_key(CURATION, key) for key in keys])
+    return max((row.sequence for row in said.values()), default=0)
+
+
+def say(
+    drafts: Sequence[Draft],
+    outbox: Outbox,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *,
+    above: int = 0,
+) -> None:
+    """Put the statements into the outbox of curation, durably, with sequences `above` this one (see `latest`)."""
+    outbox.begin(f"{CURATION}@{clock().isoformat(timespec='microseconds')}", CURATION, RANK, above=above)
     for draft in drafts:
         outbox.put(draft)
     outbox.end("partial", seen=len(drafts))
@@ -160,7 +178,7 @@ def _draft(row: RecordRow, section: str, content: Section, about: str = "") -> D
     key = about or row.key
     if len(key) > LONGEST_KEY:
         raise Refused(
-            f"{key[:60]}…: a correction is kept under the record's key, which has {len(key)} characters with its source, "
+            f"{key[:60]}…: a correction is kept under the record's key, which with its source has {len(key)} characters "
             f"and may have {LONGEST_KEY}; name another record of the same asset, or correct it at its source"
         )
     return Draft(native_key=key, kind=row.kind, sections={section: content})

@@ -29,11 +29,19 @@ READ_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Done:
-    """What upkeep did for a source; `left`: what it left for the next time, and why."""
+    """What upkeep did for a source; `left`: what it left for the next time, and why; `ended`: corrections."""
 
     source: str
     withdrawn: int = 0
     left: str = ""
+    ended: int = 0
+
+    @property
+    def text(self) -> str:
+        """What was done, for people."""
+        return (
+            f"{self.ended:,} corrections ended" if self.source == CURATION else f"{self.withdrawn:,} records withdrawn"
+        )
 
 
 def upkeep(
@@ -54,11 +62,11 @@ def _end_corrections(settings: Settings, log: EventLog, store: GraphStore, clock
         return Done(CURATION)
     try:
         with closing(bootstrap.open_outbox(settings, CURATION, clock)) as outbox:
-            curating.say(over, outbox, clock)
+            curating.say(over, outbox, clock, above=curating.latest(store, over))
             outbox.drain(log)
     except (OutboxUnavailable, FileDamaged) as error:
         return Done(CURATION, left=str(error))
-    return Done(CURATION, len(over))
+    return Done(CURATION, ended=len(over))
 
 
 def _retire_unseen(

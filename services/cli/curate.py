@@ -99,8 +99,9 @@ def _curate(config: Path | None, find: Callable[[GraphStore], list[Draft]]) -> N
     settings = settings_of(config)
     with closing(bootstrap.open_store(settings)) as store:
         drafts = find(store)
+        above = curating.latest(store, drafts)
     with closing(bootstrap.open_outbox(settings, CURATION)) as outbox:
-        curating.say(drafts, outbox)
+        curating.say(drafts, outbox, above=above)
         with closing(bootstrap.open_log(settings)) as log:
             drain(outbox, lambda: log, waiting, threading.Event())
     for draft in drafts:

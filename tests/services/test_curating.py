@@ -1,6 +1,8 @@
 """What a person corrects survives every collection and wins; why records are one asset, or not; findings."""
 
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -99,6 +101,20 @@ def test_what_a_person_sets_beats_every_source_until_it_is_taken_back(city, cura
     assert city.store.node(node.id).properties["memory_mib"] == 64
 
 
+def test_the_later_decision_holds_though_its_computer_has_a_clock_that_is_behind(city):
+    city.apply(thing("a/x", 10, SERIAL, cores=1), thing("b/x", 11, SERIAL, name="x"))
+    noon = datetime(2026, 9, 1, 12, tzinfo=UTC)
+    for name, number, cores, minutes in (("one", "x", "16", 5), ("two", "b/x", "32", 2), ("three", "x", "64", 0)):
+        clock = partial(datetime.__add__, noon, timedelta(minutes=minutes))
+        drafts = curating.pin(city.store, number, "cores", cores, NOTE)
+        with closing(Outbox(city.folder / f"{name}.db", "curation", clock=clock)) as outbox:
+            curating.say(drafts, outbox, clock, above=curating.latest(city.store, drafts))
+            outbox.drain(city.log)
+        city.apply()
+
+        assert city.store.assets()[0].properties["cores"] == int(cores)
+
+
 def test_a_correction_waits_for_an_asset_that_is_retired_and_comes_back(city, curate):
     city.apply(thing("a/x", 10, memory_mib=8))
     curate(lambda store, *rest: curating.pin(store, "x", "memory_mib", "32", *rest))
@@ -135,7 +151,7 @@ def test_a_correction_ends_on_its_day(city, curate):
         (lambda store: curating.pin(store, "x", "memory_mib", str(-(2**63) - 1), NOTE), "too large"),
         (lambda store: curating.pin(store, "x", "name", " ", NOTE), "an empty name says nothing"),
         (lambda store: curating.pin(store, "x", "name", "x" * 513, NOTE), "513 characters"),
-        (lambda store: curating.pin(store, f"a/{'k' * 511}", "cores", "1", NOTE), "has 513 characters"),
+        (lambda store: curating.pin(store, f"a/{'k' * 511}", "cores", "1", NOTE), "with its source has 513 characters"),
         (lambda store: curating.unset(store, "x", "cores"), "nothing was said of 'cores'"),
     ],
 )

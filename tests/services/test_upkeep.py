@@ -7,6 +7,7 @@ import pytest
 
 from events.log import RECORDS, LogUnavailable, Message
 from events.models import CURATION, Draft, Section
+from events.outbox import Outbox
 from events.sqlite_log import SqliteLog
 from services import bootstrap, curating, upkeep
 from services.curating import Note
@@ -269,7 +270,29 @@ def test_a_correction_ends_after_its_last_day(city):
     assert city.upkeep() == {}
 
     city.clock.pass_by(days=1)
-    assert city.upkeep() == {CURATION: Done(CURATION, 1)}
+    assert city.upkeep() == {CURATION: Done(CURATION, ended=1)}
     city.apply()
     assert city.store.assets()[0].properties == {}
     assert city.upkeep() == {}
+
+
+def test_a_correction_ends_though_the_clock_of_whoever_made_it_was_ahead(city):
+    city.push("agents", "a")
+    city.apply()
+    note = Note("until it is replaced", "Erika Mustermann", city.clock.now.date())
+    ahead = Clock()
+    ahead.pass_by(days=1, hours=14)
+    with closing(Outbox(city.folder / "elsewhere.db", CURATION, clock=ahead)) as outbox:
+        curating.say(curating.pin(city.store, "a", "cores", "8", note), outbox, ahead)
+        outbox.drain(city.log)
+    city.apply()
+    city.clock.pass_by(days=1)
+
+    assert city.upkeep() == {CURATION: Done(CURATION, ended=1)}
+    city.apply()
+    assert city.store.assets()[0].properties == {}
+
+
+def test_what_was_done_is_told_in_its_own_words():
+    assert Done("agents", 3).text == "3 records withdrawn"
+    assert Done(CURATION, ended=1).text == "1 corrections ended"
