@@ -43,8 +43,12 @@ class Note:
 
 
 def join(reader: GraphReader, names: Sequence[str], note: Note) -> list[Draft]:
-    """Let the records of these assets, or these records, be one asset."""
-    rows = _rows(reader, names)
+    """Let the records of these assets, or the assets of these records, be one asset.
+
+    All that now describes them goes along: a record that is left behind would be torn from its asset, since what is
+    joined by a person may contradict itself, and then joins nothing more. Who wants a part alone separates it first.
+    """
+    rows = [row for asset in {row.asset_id: None for row in _rows(reader, names)} for row in _describing(reader, asset)]
     groups = _groups(reader, rows)
     followers = [row for key in groups for row in _with_group(reader, key)]
     rows = list({row.key: row for row in (*rows, *followers)}.values())
@@ -178,7 +182,7 @@ def _draft(row: RecordRow, section: str, content: Section, about: str = "") -> D
     key = about or row.key
     if len(key) > LONGEST_KEY:
         raise Refused(
-            f"{key[:60]}…: a correction is kept under the record's key, which with its source has {len(key)} characters "
+            f"{key[:60]}…: a correction is kept under the record's key; with its source it has {len(key)} characters "
             f"and may have {LONGEST_KEY}; name another record of the same asset, or correct it at its source"
         )
     return Draft(native_key=key, kind=row.kind, sections={section: content})

@@ -87,6 +87,36 @@ def test_joining_what_was_joined_before_takes_the_others_along(city, curate):
     assert len(city.store.assets()) == 1
 
 
+def test_joining_records_takes_the_others_of_their_assets_along(city, curate):
+    uuids = [Identifier(scheme="smbios-uuid", value=f"{n}c4c4544-0034-3010-8048-b6c04f503732") for n in (4, 5)]
+    city.apply(thing("a/x", 10, uuids[0]), thing("b/y", 11, uuids[1]), thing("c/x", 12, uuids[0]))
+
+    curate(lambda store, *rest: curating.join(store, ["a/x", "b/y"], *rest))
+    (one,) = city.store.assets()
+    assert one.sources == ("a", "b", "c")
+
+
+def test_joining_a_record_leaves_what_a_person_parted_from_it(city, curate):
+    city.apply(thing("a/x", 10, SERIAL), thing("b/y", 11, SERIAL), thing("c/z", 12))
+    curate(lambda store, *rest: curating.separate(store, ["b/y"], *rest))
+
+    curate(lambda store, *rest: curating.join(store, ["b/y", "c/z"], *rest))
+    assert sorted(node.sources for node in city.store.assets()) == [("a",), ("b", "c")]
+
+
+def test_why_names_the_correction_that_keeps_a_record_out(city, curate):
+    uuids = [Identifier(scheme="smbios-uuid", value=f"{n}c4c4544-0034-3010-8048-b6c04f503732") for n in (4, 5)]
+    city.apply(thing("a/x", 10, uuids[0]), thing("b/y", 11, uuids[1], name="x"))
+    curate(lambda store, *rest: curating.join(store, ["a/x", "b/y"], *rest))
+    city.apply(thing("c/late", 20, uuids[0]))
+
+    for name, record in (("late", "c/late"), ("x", "a/x")):
+        state, text = reasons(city, name)[record, "smbios-uuid"]
+        assert state == "barred"
+        assert "a person joined" in text
+    assert reasons(city, "x")["a/x", "curation"][0] == "joins"
+
+
 def test_what_a_person_sets_beats_every_source_until_it_is_taken_back(city, curate):
     city.apply(thing("a/x", 10, memory_mib=8))
 
@@ -151,7 +181,10 @@ def test_a_correction_ends_on_its_day(city, curate):
         (lambda store: curating.pin(store, "x", "memory_mib", str(-(2**63) - 1), NOTE), "too large"),
         (lambda store: curating.pin(store, "x", "name", " ", NOTE), "an empty name says nothing"),
         (lambda store: curating.pin(store, "x", "name", "x" * 513, NOTE), "513 characters"),
-        (lambda store: curating.pin(store, f"a/{'k' * 511}", "cores", "1", NOTE), "with its source has 513 characters"),
+        (
+            lambda store: curating.pin(store, f"a/{'k' * 511}", "cores", "1", NOTE),
+            "with its source it has 513 characters",
+        ),
         (lambda store: curating.unset(store, "x", "cores"), "nothing was said of 'cores'"),
     ],
 )
