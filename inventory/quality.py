@@ -11,10 +11,11 @@ from graph.model import Claim, Node
 from graph.store import SHARED_SHOWN, GraphReader
 from graph.topology import OWNERSHIP
 from inventory.identifiers import EXCLUSIVE, joins, scheme_of
+from inventory.identity import COMMON
 from inventory.past import NotKept
 
 FindingKind = Literal[
-    "contradiction", "shared", "near", "disagreement", "unanswered", "silent", "listed-only", "unlisted"
+    "contradiction", "shared", "near", "disagreement", "unanswered", "ambiguous", "silent", "listed-only", "unlisted"
 ]
 FINDINGS: tuple[FindingKind, ...] = get_args(FindingKind)
 NOBODY = "-"
@@ -35,7 +36,8 @@ class Finding:
 
     `kind`: contradiction (an asset's records name several values of which it has one), shared (an identifier of several
     assets), near (assets with the same host name), disagreement (on a property), unanswered (a reference that nobody
-    owns), silent (a source), listed-only (in authoritative lists alone), unlisted (not in one).
+    owns), ambiguous (one that several own; `records` are those that refer), silent (a source), listed-only (in
+    authoritative lists alone), unlisted (not in one).
     """
 
     kind: FindingKind
@@ -76,9 +78,9 @@ def quality(reader: GraphReader, expected: Mapping[str, Expected]) -> Quality:
     for source in expected:
         found += _against_list(answer, source, expected, nodes)
     try:
-        found += _shared(reader, by_id)
+        found += [*_shared(reader, by_id), *_ambiguous(reader, by_id)]
     except NotKept as reason:
-        answer.limits.append(f"shared identifiers: {reason}")
+        answer.limits.append(f"shared identifiers and ambiguous references: {reason}")
     answer.findings = sorted(_placed(finding, units) for finding in found)
     for finding in answer.findings:
         answer.counts[finding.kind] += 1
@@ -173,6 +175,20 @@ def _shared(reader: GraphReader, by_id: Mapping[str, Node]) -> Iterator[Finding]
         what = f"{scheme} {value}" if kind == "near" else f"{scheme} {value}, {grade},"
         text = f"{what} stands in records of {many}{len(assets)} assets ({', '.join(sorted(families))}): {names}"
         yield Finding(kind, value, text, tuple(assets), tuple(sorted(records)), _sources(records))
+
+
+def _ambiguous(reader: GraphReader, by_id: Mapping[str, Node]) -> Iterator[Finding]:
+    """References from which no relationship is drawn, because several assets have what they name."""
+    for identifier, referring, holding in reader.ambiguous(COMMON):
+        _, scheme, value = identifier.split("|", 2)
+        owners = sorted({asset for asset in holding.values() if asset in by_id})
+        others = sorted({asset for asset in referring.values() if asset in by_id} - set(owners))
+        shown = ", ".join(f"{by_id[asset].name} ({by_id[asset].kind})" for asset in owners[:5])
+        many = "at least " if len(holding) == SHARED_SHOWN else ""
+        count = f"{many}{len(owners)} assets" if len(owners) > 1 else f"more than {COMMON} records"
+        text = f"{scheme} {value} is referred to, and {count} have it, so that none is meant: {shown}"
+        records = tuple(sorted(referring))
+        yield Finding("ambiguous", value, text, (*owners, *others), records, _sources(records))
 
 
 def _finding(kind: FindingKind, node: Node, text: str, claims: Iterable[Claim]) -> Finding:

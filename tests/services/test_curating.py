@@ -341,6 +341,25 @@ def test_a_reference_moves_to_its_owner_and_back(city):
     assert ends(city) == [("x", "Endpoint", "198.18.0.9")]
 
 
+def test_a_reference_that_several_assets_answer_is_a_finding(city):
+    address = Identifier(scheme="ip", value="198.18.0.9")
+    unit = to("OWNED_BY", "OrganisationUnit", "Fachdienst IT")
+    waiting = Relation(type="CONNECTS_TO", to=Reference(scheme="ip", value="198.18.0.9", kind="Server"))
+    city.apply(
+        thing("c/Fachdienst IT", 9, Identifier(scheme="name", value="Fachdienst IT"), kind="OrganisationUnit"),
+        thing("a/one", 10, address), thing("a/two", 11, address), thing("b/asks", 12, relations=(unit, waiting)),
+    )  # fmt: skip
+
+    found = findings(city)["ambiguous", "198.18.0.9"]
+    assert found.records == ("b/asks",)
+    assert {city.store.node(asset).name for asset in found.assets} == {"one", "two", "asks"}
+    assert found.text.startswith("ip 198.18.0.9 is referred to, and 2 assets have it, so that none is meant: ")
+    assert (found.sources, found.units) == (("b",), ("Fachdienst IT",))
+    assert quality(city.store, {}).by_source["b"] == {"ambiguous": 1}
+    city.apply(thing("a/two", 13))
+    assert ("ambiguous", "198.18.0.9") not in findings(city)
+
+
 def ends(city):
     nodes, edges = city.store.network(["CONNECTS_TO"])
     by_id = {node.id: node for node in nodes}
