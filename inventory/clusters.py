@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from graph.model import RecordRow
+from graph.model import RecordRow, node_id
 from inventory.fold import Folded
-from inventory.identity import resolve
+from inventory.identity import heirs, resolve
 from inventory.merge import asset_id
 from inventory.neighbourhood import Neighbourhood
 
@@ -41,7 +42,7 @@ def regroup(around: Neighbourhood, folded: Mapping[str, Folded], retired: Collec
         result.members[new] = keys
     before = _before(around, folded, reach.keys(), retired)
     _note_causes(result, before, folded)
-    _follow_old_ids(result, before, rows)
+    _follow_old_ids(result, before, rows, around)
     result.members = {
         new: keys
         for new, keys in result.members.items()
@@ -78,13 +79,29 @@ def _note_causes(result: Regrouped, before: Mapping[str, frozenset[str]], folded
             result.causes[result.owner[key]] |= result.causes[asset]
 
 
-def _follow_old_ids(result: Regrouped, before: Mapping[str, frozenset[str]], rows: Mapping[str, RecordRow]) -> None:
-    """An id that lost its records goes on as the asset of its least live record; without one it is retired."""
+def _follow_old_ids(
+    result: Regrouped, before: Mapping[str, frozenset[str]], rows: Mapping[str, RecordRow], around: Neighbourhood
+) -> None:
+    """An id that lost its records goes on as the asset of its least live record; without one, of what has its names.
+
+    So it does not matter whether what comes in the place of a record arrives in one batch with its end, or before.
+    """
     for old, keys in before.items():
-        live = [(rows[key].first_observed, key) for key in keys if key in rows]
         if old in result.members:
             continue
+        live = [(rows[key].first_observed, key) for key in keys if key in rows] or _heirs(old, keys, rows, around)
         if live:
             result.continued[old] = result.owner[min(live)[1]]
         else:
             result.retired.add(old)
+
+
+def _heirs(
+    old: str, keys: Collection[str], rows: Mapping[str, RecordRow], around: Neighbourhood
+) -> list[tuple[datetime, str]]:
+    """The live records that have the identifiers of an asset's records, now that all of these are gone."""
+    for key in sorted(keys, key=lambda key: (node_id(key) != old, key)):
+        found = heirs(key, around.held_before(key), around.holders_after, around.identifiers) & rows.keys()
+        if found:
+            return [(rows[heir].first_observed, heir) for heir in found]
+    return []

@@ -25,6 +25,9 @@ class Claimant:
 
 
 Cluster = frozenset[Claimant]
+AskHolders = Callable[[Collection[str]], Mapping[str, Holders]]
+AskIdentifiers = Callable[[Collection[str]], Mapping[str, frozenset[str]]]
+_NOBODY = Holders(0, frozenset())
 
 
 def usable(identifier: str, holders: Holders) -> bool:
@@ -51,6 +54,25 @@ def resolve(records: Collection[Claimant], ok: Callable[[str], bool]) -> set[Clu
         groups = _linked(clusters, mine, scheme)
         clusters = [cluster for group in groups for cluster in _join(group, mine, scheme)]
     return set(clusters)
+
+
+def heirs(key: str, names: Iterable[str], holders: AskHolders, identifiers: AskIdentifiers) -> frozenset[str]:
+    """The live records that a record which is gone would join by these identifiers; none where nothing has them.
+
+    It comes as a stranger: its source's new record may have the MAC that it had, of which a source has one alone.
+    """
+    gone = Claimant(key, "", frozenset(name for name in names if joins(name)))
+    known: dict[str, Holders] = {}
+    found: dict[str, Claimant] = {}
+    asked = gone.identifiers
+    while asked:
+        known.update(dict.fromkeys(asked, _NOBODY) | dict(holders(asked)))
+        around = {record for name in asked if usable(name, known[name]) for record in known[name].records}
+        new = {r: Claimant(r, r.split("/", 1)[0], held) for r, held in identifiers(around - found.keys()).items()}
+        found |= new
+        asked = frozenset(name for record in new.values() for name in record.identifiers if joins(name)) - known.keys()
+    clusters = resolve([gone, *found.values()], lambda name: usable(name, known[name]))
+    return frozenset(record.key for cluster in clusters if gone in cluster for record in cluster - {gone})
 
 
 def founder(records: Iterable[tuple[datetime, str]]) -> str:

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 
 from graph.model import Node
 from graph.store import GraphReader
+from inventory.successors import leads_to
 
 SHOWN = 5
 
@@ -18,8 +19,8 @@ class Ambiguous(Exception):
 
 
 def find_one(reader: GraphReader, name: str) -> Node:
-    """The asset with this id or, in any case, this name. Raises NotFound, Ambiguous."""
-    node = reader.node(name)
+    """The asset with this id or, in any case, this name; of an old id what carries on. Raises NotFound, Ambiguous."""
+    node = leads_to(reader, name)
     if node is not None:
         return node
     near = reader.assets(text=name, limit=1000)

@@ -9,11 +9,12 @@ import pytest
 from events.models import Draft, Identifier, Reference, Relation, Section
 from events.outbox import Outbox
 from graph.metamodel import KINDS
+from graph.model import node_id
 from inventory.explain import explain
 from inventory.quality import Expected, quality
 from services import curating
 from services.curating import Note, Refused
-from services.lookup import NotFound
+from services.lookup import NotFound, find_one
 from tests.inventory.feeding import to
 from tests.inventory.test_batch import PARTITIONS, marker, observed
 from tests.services.graphs import Landscape
@@ -358,6 +359,14 @@ def test_a_reference_that_several_assets_answer_is_a_finding(city):
     assert quality(city.store, {}).by_source["b"] == {"ambiguous": 1}
     city.apply(thing("a/two", 13))
     assert ("ambiguous", "198.18.0.9") not in findings(city)
+
+
+def test_an_old_id_is_answered_with_what_carries_on(city):
+    city.apply(thing("a/old", 10, SERIAL, name="x"))
+    city.apply(*(marker("a", n, 11) for n in range(PARTITIONS)))
+    city.apply(thing("b/new", 12, SERIAL, name="y"))
+
+    assert find_one(city.store, node_id("a/old")).name == "y"
 
 
 def ends(city):
