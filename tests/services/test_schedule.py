@@ -81,5 +81,5 @@ def test_upkeep_tells_what_it_did_and_what_it_left(settings):
     assert told == [
         {"log_level": "info", "event": "withdrawn", "source": "a", "records": 3},
         {"log_level": "warning", "event": "left for the next upkeep", "source": "b", "reason": "busy"},
-        {"log_level": "info", "event": "corrections ended", "corrections": 1},
+        {"log_level": "info", "event": "corrections", "ended": 1, "carried": 0},
     ]
