@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def upkeep(config: Config = None) -> None:
-    """What the schedule does every hour, once: take back what was not seen for `retire_after`; look after corrections."""
+    """What the schedule does every hour, once: take back what was not seen for long, and look after corrections."""
     done = run_upkeep(settings_of(config))
     for one in done:
         say(f"{one.source}: {one.text}" + (f"; left: {one.left}" if one.left else ""))
