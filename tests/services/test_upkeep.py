@@ -1,5 +1,6 @@
 """Agents that push on their own: what they have not seen for long is withdrawn, and comes back with their next word."""
 
+import threading
 from contextlib import closing
 from datetime import timedelta
 
@@ -256,6 +257,13 @@ def test_a_month_is_told_by_the_clock_of_upkeep_alone(city):
     assert city.upkeep() == {}
     city.clock.now += timedelta(seconds=1)
     assert city.upkeep() == {"agents": Done("agents", 1)}
+
+
+def test_a_person_who_corrects_waits_until_upkeep_lets_go(city):
+    first = bootstrap.open_outbox(city.settings, CURATION)
+    threading.Timer(0.3, first.close).start()
+
+    bootstrap.open_outbox(city.settings, CURATION).close()
 
 
 def test_a_correction_ends_after_its_last_day(city):
