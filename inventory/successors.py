@@ -12,14 +12,15 @@ from functools import partial
 from events.models import CURATION, Section
 from graph.model import Node, RecordRow, node_id
 from graph.store import GraphReader
-from inventory.identity import COMMON, heirs
+from inventory.identity import COMMON, Ask, heirs
 from inventory.merge import Said, held
 from inventory.past import NotKept
 
 
 def heirs_in(reader: GraphReader, said: Said) -> frozenset[str]:
     """The live records that a record which is gone would join if it came back now."""
-    return heirs(said.row.key, held(said), partial(reader.holders, limit=COMMON), reader.identifiers)
+    ask = Ask(partial(reader.holders, limit=COMMON), reader.identifiers, reader.records)
+    return heirs(said.row, held(said), ask)
 
 
 def leads_to(reader: GraphReader, ident: str) -> Node | None:

@@ -78,6 +78,15 @@ def test_an_id_does_not_lead_to_what_contradicts_it(graph, size):
 
 
 @pytest.mark.parametrize("size", [1, 10])
+def test_an_id_does_not_lead_to_what_its_source_had_beside_it(graph, size):
+    graph.feed([thing("a/one", 10, MAC), thing("a/clone", 10, MAC)])
+    feed(graph, [thing("a/clone", 20, MAC), *complete("a", 20)], size)
+
+    assert leads_to(graph.store, node_id("a/one")).retired_at is not None
+    assert graph.store.assets()[0].id == node_id("a/clone")
+
+
+@pytest.mark.parametrize("size", [1, 10])
 def test_an_id_does_not_lead_to_what_a_person_parted_it_from(graph, size):
     groups = [Section(identifiers=(Identifier(scheme="curation", value=name),)) for name in ("apart", "rest")]
     graph.feed([thing("a/spare", 10, UUID), thing("b/x", 10, UUID)])
