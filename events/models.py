@@ -27,10 +27,12 @@ from pydantic_core import to_jsonable_python
 
 LARGEST = 2**63
 """Integers lie below it, and not below its negative: no store keeps larger ones."""
+LONGEST_KEY, LONGEST_NAME = 512, 512
+"""Characters of a native key, and of a thing's name."""
 Scalar = str | Annotated[int, Field(ge=-LARGEST, lt=LARGEST)] | float | bool
 Properties = dict[str, Scalar]
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-NativeKey = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^#\x00-\x1f]+$")]
+NativeKey = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_KEY, pattern=r"^[^#\x00-\x1f]+$")]
 SectionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,31}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Rank = Annotated[int, Field(ge=0, le=100)]
@@ -100,7 +102,7 @@ def _canonical(items: tuple[_Item, ...], info: ValidationInfo) -> tuple[_Item, .
 class Section(_Model):
     """One part of a record. An empty section is a statement too: it replaces what the section said before."""
 
-    name: Annotated[str, StringConstraints(max_length=512)] = ""
+    name: Annotated[str, StringConstraints(max_length=LONGEST_NAME)] = ""
     identifiers: Annotated[tuple[Identifier, ...], AfterValidator(_canonical)] = ()
     properties: Properties = {}
     relations: Annotated[tuple[Relation, ...], AfterValidator(_canonical)] = ()

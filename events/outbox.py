@@ -47,7 +47,8 @@ class Outbox:
 
     What was put is durable after `commit`, `end`, `drain` and `close`, and every few megabytes; a kill before that
     loses it, and the run has no marker then. `put` and `drain` may run in different threads.
-    Raises OutboxBusy while another has it, FileDamaged for a file that is no outbox, else OutboxUnavailable.
+    Raises OutboxBusy while another has it, after `patience` seconds; FileDamaged for a file that is no outbox, else
+    OutboxUnavailable.
     Should the file be lost, numbering goes on from the clock, and every record counts as observed for the first time.
     It knows what it sent, and sends what did not change again only after `repeat_after`; a second outbox for the same
     source would not know what the first one sent since.
@@ -61,6 +62,7 @@ class Outbox:
         clock: Clock = lambda: datetime.now(UTC),
         limit_bytes: int = LIMIT_BYTES,
         repeat_after: timedelta = REPEAT_AFTER,
+        patience: float = 0.0,
     ) -> None:
         self._path, self._source, self._clock, self._limit = path, source, clock, limit_bytes
         self._repeat_after = repeat_after // timedelta(microseconds=1)
@@ -68,7 +70,7 @@ class Outbox:
         self._run: Run | None = None
         self._closed = False
         with errors_of(path, said(OutboxUnavailable)):
-            self._lease = self._take_lease()
+            self._lease = self._take_lease(patience)
             with ExitStack() as undo:
                 undo.callback(self._lease.close)
                 self._db = open_database(path, SCHEMA, application_id=APPLICATION_ID, busy_seconds=BUSY_SECONDS)
@@ -77,9 +79,15 @@ class Outbox:
                 undo.pop_all()
         self._uncommitted, self._committed_at = 0, time.monotonic()
 
-    def begin(self, run: str, collector: str, rank: int, ranks: Mapping[str, int] | None = None) -> None:
-        """Start a run; one that was not ended is forgotten, and leaves no marker. Ranks: 0 to 100."""
+    def begin(
+        self, run: str, collector: str, rank: int, ranks: Mapping[str, int] | None = None, *, above: int = 0
+    ) -> None:
+        """Start a run; one that was not ended is forgotten, and leaves no marker. Ranks: 0 to 100.
+
+        `above`: a sequence that another outbox of the source has used; what is put now is numbered higher.
+        """
         with self._lock:
+            self._last = max(self._last, above)
             self._run = Run(run, collector, rank, ranks or {}, self._clock(), self._next_sequence())
 
     def put(self, draft: Draft) -> None:
@@ -226,9 +234,9 @@ class Outbox:
                 self._db.close()
                 self._lease.close()
 
-    def _take_lease(self) -> Lease:
+    def _take_lease(self, patience: float) -> Lease:
         try:
-            return Lease(self._path.with_name(f"{self._path.name}.lease"))
+            return Lease(self._path.with_name(f"{self._path.name}.lease"), patience)
         except LeaseHeld:
             raise OutboxBusy(
                 f"{self._source} is being collected by {holder_of(self._path)}; wait until it is done, or stop it"

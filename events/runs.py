@@ -11,7 +11,7 @@ Status = Literal["complete", "partial", "failed"]
 MAX_SHRINK = 0.5
 """The share of its records that a complete run may lose against the last one before a person is asked."""
 MIN_LOSS = 10
-"""Fewer lost records hold no run: of a small source half is soon gone."""
+"""Fewer lost records hold no run: of a small source half is soon gone. All of it is not, however small it is."""
 MAX_TEXT = 1000
 """Of one problem in a report, which is for people and must always fit into a message."""
 
@@ -61,8 +61,10 @@ class Held:
 
 def is_held(emitted: int, before: int | None, max_shrink: float) -> bool:
     """Whether a complete run that emitted so many, where the last one emitted `before`, shrank too much (law 4)."""
-    lost = (before or 0) - emitted
-    return before is not None and lost >= MIN_LOSS and lost / before > max_shrink
+    if not before:
+        return False
+    lost = before - emitted
+    return (lost >= MIN_LOSS or not emitted) and lost / before > max_shrink
 
 
 def why_held(source: str, emitted: int, before: int, max_shrink: float) -> Problem:

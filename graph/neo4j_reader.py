@@ -23,6 +23,8 @@ EDGE_PAGE = 50
 _T = TypeVar("_T")
 _EDGE = "a.id AS source, type(e) AS type, b.id AS target, properties(e) AS told"
 """Of (a)-[e]->(b), without the driver's own object for a relationship, which is slow to make."""
+_SEVERAL = "COUNT { MATCH (i)<-[:HOLDS]-(r:Record) RETURN DISTINCT r.asset_id } > 1"
+"""Of an identifier: records of several assets hold it."""
 
 
 class Neo4jReader:
@@ -210,16 +212,23 @@ class Neo4jReader:
         return sorted(row["key"] for row in self._rows(question, prefix=f"{source}/", **since))[:limit]
 
     def shared(self) -> Iterator[tuple[str, dict[str, str]]]:
-        question = """
-            MATCH (i:Identifier) WHERE i.key > $last AND i.holders > 1
-            AND COUNT { MATCH (i)<-[:HOLDS]-(r:Record) RETURN DISTINCT r.asset_id } > 1
-            WITH i ORDER BY i.key LIMIT $page
-            CALL (i) { MATCH (i)<-[:HOLDS]-(r:Record) WITH r ORDER BY r.key LIMIT $few
-                       RETURN collect([r.key, r.asset_id]) AS records }
+        question = f"""
+            MATCH (i:Identifier) WHERE i.key > $last AND i.holders > 1 AND {_SEVERAL}
+            WITH i ORDER BY i.key LIMIT $page {_described("HOLDS", "records")}
             RETURN i.key AS key, coalesce(i.text, i.key) AS identifier, records ORDER BY key
         """
-        rows = self._paged(question, lambda row: {"last": row["key"]}, {"last": ""}, few=SHARED_SHOWN)
+        rows = self._paged(question, lambda row: {"last": row["key"]}, {"last": ""}, shown=SHARED_SHOWN)
         return ((row["identifier"], dict(row["records"])) for row in rows)
+
+    def ambiguous(self, few: int) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
+        question = f"""
+            MATCH (i:Identifier) WHERE i.key > $last AND i.referrers > 0 AND i.holders > 1
+            AND (i.holders > $few OR {_SEVERAL})
+            WITH i ORDER BY i.key LIMIT $page {_described("REFERS", "referring")} {_described("HOLDS", "holding")}
+            RETURN i.key AS key, coalesce(i.text, i.key) AS identifier, referring, holding ORDER BY key
+        """
+        rows = self._paged(question, lambda row: {"last": row["key"]}, {"last": ""}, few=few, shown=SHARED_SHOWN)
+        return ((row["identifier"], dict(row["referring"]), dict(row["holding"])) for row in rows)
 
     def changes(
         self,
@@ -298,6 +307,12 @@ class Neo4jReader:
             if len(rows) < PAGE:
                 return
             at = cursor(rows[-1])
+
+
+def _described(relation: str, name: str) -> str:
+    """Records with this relation to identifier i, with the assets they describe, under that name; the first of them."""
+    return f"""CALL (i) {{ MATCH (i)<-[:{relation}]-(r:Record) WITH DISTINCT r ORDER BY r.key LIMIT $shown
+        RETURN collect([r.key, r.asset_id]) AS {name} }}"""
 
 
 def _edge(row: dict[str, Any]) -> Edge:

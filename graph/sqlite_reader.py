@@ -16,6 +16,11 @@ from graph.values import pages, sequence_of, time_of, time_text, unpack, when
 PAGE = 2000
 Reading = Callable[[], AbstractContextManager[sqlite3.Connection]]
 _CATALOGUE = "id, kind, name, properties"
+_SEVERAL = """
+    (SELECT count(DISTINCT asset_id) FROM holds JOIN records ON records.key = record
+    WHERE identifier = identifiers.key) > 1
+"""
+"""Of an identifier: records of several assets hold it."""
 
 
 class SqliteReader:
@@ -179,18 +184,17 @@ class SqliteReader:
             return [key for (key,) in rows]
 
     def shared(self) -> Iterator[tuple[str, dict[str, str]]]:
-        several = """
-            holders > 1 AND (SELECT count(DISTINCT asset_id) FROM holds JOIN records ON records.key = record
-            WHERE identifier = identifiers.key) > 1
-        """
-        few = """
-            SELECT record, asset_id FROM holds JOIN records ON records.key = record
-            WHERE identifier = ? ORDER BY record LIMIT ?
-        """
-        for (key,) in self._pages("key", "identifiers", ("key",), several, ()):
+        for (key,) in self._pages("key", "identifiers", ("key",), f"holders > 1 AND {_SEVERAL}", ()):
             with self._reading() as connection:
-                found = dict(connection.execute(few, (key, SHARED_SHOWN)))
+                found = _described(connection, "holds", key)
             yield key, found
+
+    def ambiguous(self, few: int) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
+        asked = f"referrers > 0 AND holders > 1 AND (holders > ? OR {_SEVERAL})"
+        for (key,) in self._pages("key", "identifiers", ("key",), asked, (few,)):
+            with self._reading() as connection:
+                referring, holding = (_described(connection, table, key) for table in ("refers", "holds"))
+            yield key, referring, holding
 
     def changes(
         self,
@@ -255,6 +259,15 @@ class SqliteReader:
             if len(rows) < PAGE:
                 return
             last = rows[-1][: len(key)]
+
+
+def _described(connection: sqlite3.Connection, table: str, identifier: str) -> dict[str, str]:
+    """Records that hold an identifier, or refer to it, with the assets they describe; the first of them."""
+    question = f"""
+        SELECT DISTINCT record, asset_id FROM {table} JOIN records ON records.key = record
+        WHERE identifier = ? ORDER BY record LIMIT ?
+    """
+    return dict(connection.execute(question, (identifier, SHARED_SHOWN)))
 
 
 def _described_by(wanted: str) -> str:

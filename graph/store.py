@@ -191,6 +191,13 @@ class GraphReader(Protocol):
         In bounded memory, at most `SHARED_SHOWN` records of each, in no order.
         """
 
+    def ambiguous(self, few: int) -> Iterator[tuple[str, Mapping[str, str], Mapping[str, str]]]:
+        """(identifier, referring record to asset, holder to asset) for each identifier that references ask in vain.
+
+        Records refer to it, and live records of several assets hold it, or more than `few` do. In bounded memory, at
+        most `SHARED_SHOWN` records of each, in no order.
+        """
+
     def describing(self, asset_id: str) -> list[tuple[RecordRow, dict[str, bytes]]]:
         """The records that describe an asset, with the bodies of their sections, in order of key."""
 

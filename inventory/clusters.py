@@ -1,13 +1,16 @@
 """What a batch does to assets: the clusters its records form now, what each was before, what became of old ids."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
-from graph.model import RecordRow
+from graph.model import RecordRow, node_id
 from inventory.fold import Folded
-from inventory.identity import resolve
+from inventory.identity import Ask, heirs, resolve
 from inventory.merge import asset_id
 from inventory.neighbourhood import Neighbourhood
+
+_NOBODY = frozenset[str]()
 
 
 @dataclass(slots=True)
@@ -41,7 +44,7 @@ def regroup(around: Neighbourhood, folded: Mapping[str, Folded], retired: Collec
         result.members[new] = keys
     before = _before(around, folded, reach.keys(), retired)
     _note_causes(result, before, folded)
-    _follow_old_ids(result, before, rows)
+    _follow_old_ids(result, before, rows, partial(_heirs, around, folded, rows))
     result.members = {
         new: keys
         for new, keys in result.members.items()
@@ -78,13 +81,33 @@ def _note_causes(result: Regrouped, before: Mapping[str, frozenset[str]], folded
             result.causes[result.owner[key]] |= result.causes[asset]
 
 
-def _follow_old_ids(result: Regrouped, before: Mapping[str, frozenset[str]], rows: Mapping[str, RecordRow]) -> None:
-    """An id that lost its records goes on as the asset of its least live record; without one it is retired."""
+def _follow_old_ids(
+    result: Regrouped,
+    before: Mapping[str, frozenset[str]],
+    rows: Mapping[str, RecordRow],
+    heirs_of: Callable[[str], frozenset[str]],
+) -> None:
+    """An id that lost its records goes on as the asset of its least live record; without one, of what has its names.
+
+    So it does not matter whether what comes in the place of a record arrives in one batch with its end, or before.
+    """
     for old, keys in before.items():
-        live = [(rows[key].first_observed, key) for key in keys if key in rows]
         if old in result.members:
             continue
-        if live:
-            result.continued[old] = result.owner[min(live)[1]]
+        left = keys & rows.keys() or next((f for key in _founder_first(old, keys) if (f := heirs_of(key))), _NOBODY)
+        if left:
+            result.continued[old] = result.owner[min(left, key=lambda key: (rows[key].first_observed, key))]
         else:
             result.retired.add(old)
+
+
+def _founder_first(asset: str, keys: Collection[str]) -> list[str]:
+    return sorted(keys, key=lambda key: (node_id(key) != asset, key))
+
+
+def _heirs(
+    around: Neighbourhood, folded: Mapping[str, Folded], rows: Mapping[str, RecordRow], key: str
+) -> frozenset[str]:
+    """The live records, as they are after the batch, that have the identifiers of one that goes with it."""
+    ask = Ask(around.holders_after, around.identifiers, lambda found: {r: rows[r] for r in found if r in rows})
+    return heirs(folded[key].after, around.held_before(key), ask) & rows.keys()

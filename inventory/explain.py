@@ -1,7 +1,7 @@
 """Why records are one asset, or are not: which identifiers joined them, and which were ignored, and why."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from events.models import CURATION, Identifier, Section
@@ -48,6 +48,16 @@ class _Around:
     def ok(self, identifier: str) -> bool:
         return usable(identifier, self.holders.get(identifier, Holders(0, frozenset())))
 
+    def names_of(self, records: Iterable[str]) -> set[str]:
+        """The identifiers of these records that are usable, as far as their holders are known."""
+        names = {name for record in records for name in self.held.get(record, frozenset())}
+        return {name for name in names if name not in self.holders or self.ok(name)}
+
+    def with_joined(self, record: str) -> set[str]:
+        """The record, and those that a person joined with it."""
+        groups = _groups([self.held.get(record, frozenset())])
+        return {record}.union(*(self.holders[group].records for group in groups))
+
 
 def explain(reader: GraphReader, asset: Node) -> list[Why]:
     """For each live record that describes the asset why it does. Raises StoreUnavailable; NotKept for the past."""
@@ -70,7 +80,14 @@ def _look_around(reader: GraphReader, mine: Mapping[str, tuple[RecordRow, Mappin
     holders = reader.holders(names, COMMON)
     others = {record for found in holders.values() for record in found.records} - mine.keys()
     rows = {row.key: row for row, _ in mine.values()} | reader.records(others)
-    return _Around(frozenset(mine), holders, rows, {**held, **reader.identifiers(others)})
+    held |= reader.identifiers(others)
+    holders |= reader.holders(_groups(held.values()), COMMON)
+    joined = {record for found in holders.values() for record in found.records} - held.keys()
+    return _Around(frozenset(mine), holders, rows, {**held, **reader.identifiers(joined)})
+
+
+def _groups(held: Iterable[Iterable[str]]) -> set[str]:
+    return {name for names in held for name in names if scheme_of(name) == CURATED}
 
 
 def _keys(row: RecordRow, sections: Mapping[str, Section]) -> set[str]:
@@ -133,19 +150,26 @@ def _unusable(holders: Holders) -> str:
 
 
 def _barred(key: str, other: str, around: _Around) -> str:
-    """The scheme that keeps the two apart, as far as these two tell."""
-    ours = {name for record in around.mine for name in around.held.get(record, frozenset()) if around.ok(name)}
-    theirs = {name for name in around.held.get(other, frozenset()) if name in around.holders or joins(name)}
-    for scheme in EXCLUSIVE:
-        if _rank(scheme) > _rank(scheme_of(key)):
-            break
+    """The scheme that keeps the two apart, as far as these two, and what a person joined with them, tell."""
+    ours, theirs = around.names_of(around.mine), around.names_of(around.with_joined(other))
+    for scheme in EXCLUSIVE[: _rank(scheme_of(key)) + 1]:
         here, there = (
             {name.split("|", 2)[2] for name in names if scheme_of(name) == scheme} for names in (ours, theirs)
         )
-        if here and there and here != there:
-            word = "a person parted them" if scheme == CURATED else f"{scheme} differs"
+        if here and there and len(here | there) > 1:
+            word = _why_apart(scheme, [(here, ours, "this one"), (there, theirs, other)])
             return f"would join {other}, but {word}: {', '.join(sorted(here))} and {', '.join(sorted(there))}"
     return f"would join {other}, but not all that it links agree: a source names several of them, or values differ"
+
+
+def _why_apart(scheme: str, sides: Iterable[tuple[set[str], set[str], str]]) -> str:
+    """Each side: its values of the scheme, all its names, and what it is called."""
+    if scheme == CURATED:
+        return "a person parted them"
+    for values, names, title in sides:
+        if len(values) > 1 and _groups([names]):
+            return f"a person joined {title} with what has another {scheme}"
+    return f"{scheme} differs"
 
 
 def _rank(scheme: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph.model import Holders
+from graph.model import Holders, RecordRow
 from inventory.identifiers import EXCLUSIVE, MEDIUM, ORDER, joins, own, scheme_of
 
 COMMON = 20
@@ -25,6 +25,16 @@ class Claimant:
 
 
 Cluster = frozenset[Claimant]
+_NOBODY = Holders(0, frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Questions about what is live: who holds identifiers, which ones records hold, and their rows."""
+
+    holders: Callable[[Collection[str]], Mapping[str, Holders]]
+    identifiers: Callable[[Collection[str]], Mapping[str, frozenset[str]]]
+    records: Callable[[Collection[str]], Mapping[str, RecordRow]]
 
 
 def usable(identifier: str, holders: Holders) -> bool:
@@ -51,6 +61,41 @@ def resolve(records: Collection[Claimant], ok: Callable[[str], bool]) -> set[Clu
         groups = _linked(clusters, mine, scheme)
         clusters = [cluster for group in groups for cluster in _join(group, mine, scheme)]
     return set(clusters)
+
+
+def heirs(gone: RecordRow, names: Iterable[str], ask: Ask) -> frozenset[str]:
+    """The live records that a record which is gone would join by these identifiers; none where nothing has them.
+
+    Else it comes as a stranger: its source's new record may have the MAC that it had, of which a source has one alone.
+    A record that its source had beside it is another thing, though, and does not become the same when one goes.
+    """
+    found = _joined(gone, names, ask, stranger=False)
+    if found:
+        return found
+    found = _joined(gone, names, ask, stranger=True)
+    beside = (row for row in ask.records(found).values() if row.source == gone.source)
+    return frozenset() if any(row.first_observed <= gone.last_seen for row in beside) else found
+
+
+def _joined(gone: RecordRow, names: Iterable[str], ask: Ask, *, stranger: bool) -> frozenset[str]:
+    """`stranger`: as if the record were of a source of its own, and no holder of its identifiers."""
+    one = Claimant(gone.key, "" if stranger else gone.source, frozenset(name for name in names if joins(name)))
+    known: dict[str, Holders] = {}
+    found: dict[str, Claimant] = {}
+    asked = one.identifiers
+    while asked:
+        held = dict.fromkeys(asked, _NOBODY) | dict(ask.holders(asked))
+        known |= {n: h if stranger or n not in one.identifiers else _with(h, gone.key) for n, h in held.items()}
+        around = {r for name in asked if usable(name, known[name]) for r in known[name].records} - {gone.key}
+        new = {r: Claimant(r, r.split("/", 1)[0], has) for r, has in ask.identifiers(around - found.keys()).items()}
+        found |= new
+        asked = frozenset(name for record in new.values() for name in record.identifiers if joins(name)) - known.keys()
+    clusters = resolve([one, *found.values()], lambda name: usable(name, known[name]))
+    return frozenset(record.key for cluster in clusters if one in cluster for record in cluster - {one})
+
+
+def _with(holders: Holders, record: str) -> Holders:
+    return Holders(holders.count + 1, holders.records | {record})
 
 
 def founder(records: Iterable[tuple[datetime, str]]) -> str:

@@ -49,6 +49,15 @@ class Neighbourhood:
         count = stored.count - len(gone) + len(come)
         return _bounded(Holders(count, (stored.records - gone) | come))
 
+    def holders_after(self, identifiers: Collection[str]) -> dict[str, Holders]:
+        """Holders of these after the batch."""
+        self.load(identifiers)
+        return {identifier: self.after(identifier) for identifier in identifiers}
+
+    def held_before(self, record: str) -> frozenset[str]:
+        """What a record of the batch held before it."""
+        return self._before.get(record, frozenset())
+
     def usable_before(self, identifier: str) -> bool:
         return usable(identifier, self.before(identifier))
 

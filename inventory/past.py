@@ -241,6 +241,9 @@ class Past:
     def shared(self) -> Iterator[tuple[str, dict[str, str]]]:
         raise NotKept(_RECORDS)
 
+    def ambiguous(self, few: int) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
+        raise NotKept(_RECORDS)
+
     def describing(self, asset_id: str) -> list[tuple[RecordRow, dict[str, bytes]]]:
         raise NotKept(_RECORDS)
 

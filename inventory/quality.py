@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
+from events.models import CURATION
 from graph.model import Claim, Node
 from graph.store import SHARED_SHOWN, GraphReader
 from graph.topology import OWNERSHIP
 from inventory.heard import Heard
 from inventory.identifiers import EXCLUSIVE, joins, scheme_of
+from inventory.identity import COMMON
 from inventory.past import NotKept, Past
 
 FindingKind = Literal[
-    "contradiction", "shared", "near", "disagreement", "unanswered", "silent", "listed-only", "unlisted"
+    "contradiction", "shared", "near", "disagreement", "unanswered", "ambiguous", "silent", "listed-only", "unlisted"
 ]
 FINDINGS: tuple[FindingKind, ...] = get_args(FindingKind)
 NOBODY = "-"
@@ -35,7 +37,8 @@ class Finding:
 
     `kind`: contradiction (an asset's records name several values of which it has one), shared (an identifier of several
     assets), near (assets with the same host name), disagreement (on a property), unanswered (a reference that nobody
-    owns), silent (a source), listed-only (in an authoritative list alone), unlisted (not in it).
+    owns), ambiguous (one that several own; `records` are those that refer), silent (a source), listed-only (in
+    authoritative lists alone), unlisted (not in one).
     """
 
     kind: FindingKind
@@ -51,7 +54,8 @@ class Finding:
 class Quality:
     """The findings in order, with counts by kind, and of each kind by source and by organisation unit.
 
-    `coverage`: for each authoritative source (listed, of these seen by others too, seen by others but not listed).
+    `coverage`: for each authoritative source (listed, of these seen by others too, seen by others but not listed);
+    others are those that are not authoritative for the kind.
     `limits`: what could not be looked at.
     """
 
@@ -74,12 +78,12 @@ def quality(reader: GraphReader, expected: Mapping[str, Expected]) -> Quality:
     answer = Quality([], limits=[*_untold(heard, expected)])
     expected = {source: wanted for source, wanted in expected.items() if source not in heard.later}
     found = [*_of_assets(nodes), *_unanswered(reader, nodes), *_silent(heard, expected)]
-    for source, wanted in expected.items():
-        found += _against_list(answer, source, wanted.kinds, nodes)
+    for source in expected:
+        found += _against_list(answer, source, expected, nodes)
     try:
-        found += _shared(reader, by_id)
+        found += [*_shared(reader, by_id), *_ambiguous(reader, by_id)]
     except NotKept as reason:
-        answer.limits.append(f"shared identifiers: {reason}")
+        answer.limits.append(f"shared identifiers and ambiguous references: {reason}")
     return _counted(answer, sorted(_placed(finding, units) for finding in found))
 
 
@@ -109,8 +113,15 @@ def _of_assets(nodes: Iterable[Node]) -> Iterator[Finding]:
         for scheme, claims in node.conflicts.items():
             yield _finding("contradiction", node, f"{scheme}: {_spread(claims)}", claims)
         for name, claims in node.claims.items():
-            if len({_plain(claim) for claim in claims}) > 1 and len({_source(claim.record) for claim in claims}) > 1:
+            if _disagree(claims):
                 yield _finding("disagreement", node, f"{name}: {_spread(claims)}", claims)
+
+
+def _disagree(claims: Collection[Claim]) -> bool:
+    """Whether sources differ; what a person has set settles it, unless persons differ."""
+    persons = [claim for claim in claims if _source(claim.record) == CURATION]
+    several = persons or len({_source(claim.record) for claim in claims}) > 1
+    return bool(several) and len({_plain(claim) for claim in persons or claims}) > 1
 
 
 def _unanswered(reader: GraphReader, nodes: Iterable[Node]) -> Iterator[Finding]:
@@ -144,25 +155,33 @@ def _untold(heard: Heard, expected: Mapping[str, Expected]) -> Iterator[str]:
             yield f"{source}: no run of it tells when it was last heard of, so whether it was silent is not known"
 
 
-def _against_list(answer: Quality, source: str, kinds: frozenset[str], nodes: Iterable[Node]) -> Iterator[Finding]:
-    """What an authoritative list names and nobody else has seen, and the reverse."""
+def _against_list(
+    answer: Quality, source: str, expected: Mapping[str, Expected], nodes: Iterable[Node]
+) -> Iterator[Finding]:
+    """What an authoritative list names and no tool has seen, and the reverse. Another list of the kind is no tool."""
+    kinds = expected[source].kinds
     if not kinds:
         return
-    listed = both = 0
-    missing: list[Node] = []
-    for node in nodes:
-        if node.kind in kinds and source in node.sources:
+    listed = both = missing = 0
+    for node in (node for node in nodes if node.kind in kinds):
+        lists = [name for name in node.sources if name in expected and node.kind in expected[name].kinds]
+        seen = [name for name in node.sources if name not in lists]
+        if source in lists:
             listed += 1
-            both += len(node.sources) > 1
-            if len(node.sources) == 1:
-                yield _finding("listed-only", node, f"{source} lists it, and no other source has seen it", _who(node))
-        elif node.kind in kinds:
-            missing.append(node)
-    for node in missing:
-        yield _finding(
-            "unlisted", node, f"{', '.join(node.sources)} has seen it, and {source} does not list it", _who(node)
-        )
-    answer.coverage[source] = (listed, both, len(missing))
+            both += bool(seen)
+            if not seen and source == lists[0]:  # once, however many lists name it
+                text = f"{_listing(lists)} it, and no other source has seen it"
+                yield _finding("listed-only", node, text, _who(node))
+        elif seen:
+            missing += 1
+            yield _finding(
+                "unlisted", node, f"{', '.join(seen)} has seen it, and {source} does not list it", _who(node)
+            )
+    answer.coverage[source] = (listed, both, missing)
+
+
+def _listing(lists: list[str]) -> str:
+    return f"{', '.join(lists)} {'lists' if len(lists) == 1 else 'list'}"
 
 
 def _shared(reader: GraphReader, by_id: Mapping[str, Node]) -> Iterator[Finding]:
@@ -181,6 +200,20 @@ def _shared(reader: GraphReader, by_id: Mapping[str, Node]) -> Iterator[Finding]
         what = f"{scheme} {value}" if kind == "near" else f"{scheme} {value}, {grade},"
         text = f"{what} stands in records of {many}{len(assets)} assets ({', '.join(sorted(families))}): {names}"
         yield Finding(kind, value, text, tuple(assets), tuple(sorted(records)), _sources(records))
+
+
+def _ambiguous(reader: GraphReader, by_id: Mapping[str, Node]) -> Iterator[Finding]:
+    """References from which no relationship is drawn, because several assets have what they name."""
+    for identifier, referring, holding in reader.ambiguous(COMMON):
+        _, scheme, value = identifier.split("|", 2)
+        owners = sorted({asset for asset in holding.values() if asset in by_id})
+        others = sorted({asset for asset in referring.values() if asset in by_id} - set(owners))
+        shown = ", ".join(f"{by_id[asset].name} ({by_id[asset].kind})" for asset in owners[:5])
+        many = "at least " if len(holding) == SHARED_SHOWN else ""
+        count = f"{many}{len(owners)} assets" if len(owners) > 1 else f"more than {COMMON} records"
+        text = f"{scheme} {value} is referred to, and {count} have it, so that none is meant: {shown}"
+        records = tuple(sorted(referring))
+        yield Finding("ambiguous", value, text, (*owners, *others), records, _sources(records))
 
 
 def _finding(kind: FindingKind, node: Node, text: str, claims: Iterable[Claim]) -> Finding:

@@ -9,13 +9,16 @@ from pathlib import Path
 from events.kafka_log import KafkaLog
 from events.log import EventLog
 from events.models import CURATION
-from events.outbox import REPEAT_AFTER, Clock, Outbox
+from events.outbox import Clock, Outbox
 from events.sqlite_log import SqliteLog
 from graph.sqlite_store import SqliteStore
 from graph.store import GraphStore
 from services.consumer import Consumer, OnWait
 from services.lookup import NotFound
 from services.settings import Settings
+
+CURATION_PATIENCE = 5.0
+"""Seconds that a correction waits for upkeep, or for another one, to let go of the outbox."""
 
 
 def open_log(settings: Settings) -> EventLog:
@@ -59,9 +62,11 @@ def open_outbox(settings: Settings, source: str, clock: Clock = lambda: datetime
     """The source's outbox. Raises OutboxBusy, OutboxUnavailable, FileDamaged."""
     folder = outbox_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{source}.db"
+    if source != CURATION:
+        return Outbox(path, source, clock=clock)
     # Persons correct at several computers, each with an outbox of its own: there nobody knows what was said last.
-    repeat_after = timedelta(0) if source == CURATION else REPEAT_AFTER
-    return Outbox(folder / f"{source}.db", source, clock=clock, repeat_after=repeat_after)
+    return Outbox(path, source, clock=clock, repeat_after=timedelta(0), patience=CURATION_PATIENCE)
 
 
 def outbox_folder(settings: Settings) -> Path:

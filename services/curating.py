@@ -9,12 +9,13 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from events.models import CURATION, Draft, Identifier, Scalar, Section
+from events.models import CURATION, LARGEST, LONGEST_KEY, LONGEST_NAME, Draft, Identifier, Scalar, Section, record_key
 from events.outbox import Outbox
 from graph.metamodel import KINDS
 from graph.metamodel_form import Property
 from graph.model import RecordRow
 from graph.store import GraphReader
+from graph.values import pages
 from inventory.identifiers import CURATED, scheme_of
 from inventory.identity import COMMON
 from services.lookup import NotFound, find_one
@@ -22,6 +23,8 @@ from services.lookup import NotFound, find_one
 IDENTITY = "identity"
 RANK = 100
 REASON, AUTHOR, EXPIRES = "curation_reason", "curation_author", "curation_expires"
+AT_ONCE = 1000
+"""How many records are read together."""
 _YES_NO = {"true": True, "yes": True, "ja": True, "false": False, "no": False, "nein": False}
 
 
@@ -43,8 +46,12 @@ class Note:
 
 
 def join(reader: GraphReader, names: Sequence[str], note: Note) -> list[Draft]:
-    """Let the records of these assets, or these records, be one asset."""
-    rows = _rows(reader, names)
+    """Let the records of these assets, or the assets of these records, be one asset.
+
+    All that now describes them goes along: a record that is left behind would be torn from its asset, since what is
+    joined by a person may contradict itself, and then joins nothing more. Who wants a part alone separates it first.
+    """
+    rows = [row for asset in {row.asset_id: None for row in _rows(reader, names)} for row in describing(reader, asset)]
     groups = _groups(reader, rows)
     followers = [row for key in groups for row in _with_group(reader, key)]
     rows = list({row.key: row for row in (*rows, *followers)}.values())
@@ -64,7 +71,7 @@ def separate(reader: GraphReader, names: Sequence[str], note: Note) -> list[Draf
     apart = _rows(reader, names)
     keys = {row.key for row in apart}
     assets = {row.asset_id for row in apart}
-    rest = [row for asset in assets for row in _describing(reader, asset) if row.key not in keys]
+    rest = [row for asset in assets for row in describing(reader, asset) if row.key not in keys]
     if not rest:
         raise Refused(f"nothing else describes {', '.join(names)}: there is nothing to be separated from")
     held = _groups(reader, apart)
@@ -77,17 +84,20 @@ def pin(reader: GraphReader, name: str, what: str, text: str, note: Note) -> lis
     """Let a property of an asset, or its name, be this, whatever its sources say."""
     rows = _rows(reader, [name])
     section = _pinned(rows[0].kind, what, text, note)
-    return [_draft(row, section_of(what), section) for row in rows]
+    return [draft_of(row, section_of(what), section) for row in rows]
 
 
 def unset(reader: GraphReader, name: str, what: str) -> list[Draft]:
-    """Take back what was said of a property, or with `identity` of joining and separating."""
-    rows = _rows(reader, [name])
+    """Take back what was said of a property, or with `identity` of joining and separating.
+
+    What waits for a record that is gone is taken back by the record's key.
+    """
+    rows = _rows(reader, [name], gone=True)
     section = IDENTITY if what == IDENTITY else section_of(what)
-    said = [row for row in rows if section in _said(reader, row)]
+    said = [row for row in rows if section in said_of(reader, row)]
     if not said:
         raise Refused(f"nothing was said of {what!r} of {name!r}; `landkarte ask asset {name} --why` shows what was")
-    return [_draft(row, section, Section()) for row in said]
+    return [draft_of(row, section, Section()) for row in said]
 
 
 def expired(reader: GraphReader, today: date, keys: Collection[str]) -> list[Draft]:
@@ -95,16 +105,41 @@ def expired(reader: GraphReader, today: date, keys: Collection[str]) -> list[Dra
     drafts = []
     for key in sorted(keys):
         row = reader.records([key]).get(key)
-        for name, section in _said(reader, row).items() if row and row.live else ():
-            until = str(section.properties.get(EXPIRES, ""))
-            if row and until and date.fromisoformat(until) < today:
-                drafts.append(_draft(row, name, Section(), row.native_key))
+        for name, section in said_of(reader, row).items() if row and row.live else ():
+            if row and is_over(section, today):
+                drafts.append(draft_of(row, name, Section(), row.native_key))
     return drafts
 
 
-def say(drafts: Sequence[Draft], outbox: Outbox, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-    """Put the statements into the outbox of curation, durably."""
-    outbox.begin(f"{CURATION}@{clock().isoformat(timespec='microseconds')}", CURATION, RANK)
+def is_over(section: Section, today: date) -> bool:
+    """Whether the last day of a statement has passed."""
+    until = str(section.properties.get(EXPIRES, ""))
+    return bool(until) and date.fromisoformat(until) < today
+
+
+def latest(reader: GraphReader, drafts: Sequence[Draft], others: Collection[str] = ()) -> int:
+    """The highest sequence of what persons said so far of the assets that these statements are about.
+
+    A statement above it is the later one, though the clock of the computer that makes it is behind another's.
+    `others`: more records of curation to look at.
+    """
+    about = reader.records([draft.native_key for draft in drafts]).values()
+    keys = {row.key for asset in {row.asset_id for row in about} for row in describing(reader, asset)}
+    keys |= {draft.native_key for draft in drafts}
+    said = {record_key(CURATION, key) for key in keys} | set(others)
+    found = (row.sequence for page in pages(sorted(said), AT_ONCE) for row in reader.records(page).values())
+    return max(found, default=0)
+
+
+def say(
+    drafts: Sequence[Draft],
+    outbox: Outbox,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *,
+    above: int = 0,
+) -> None:
+    """Put the statements into the outbox of curation, durably, with sequences `above` this one (see `latest`)."""
+    outbox.begin(f"{CURATION}@{clock().isoformat(timespec='microseconds')}", CURATION, RANK, above=above)
     for draft in drafts:
         outbox.put(draft)
     outbox.end("partial", seen=len(drafts))
@@ -115,21 +150,25 @@ def section_of(what: str) -> str:
     return f"set-{what.replace('_', '-')}"
 
 
-def _rows(reader: GraphReader, names: Sequence[str]) -> list[RecordRow]:
-    """Live records that are named by their key, or whose asset is named. Raises NotFound, Ambiguous, Refused."""
+def _rows(reader: GraphReader, names: Sequence[str], *, gone: bool = False) -> list[RecordRow]:
+    """Live records that are named by their key, or whose asset is named. Raises NotFound, Ambiguous, Refused.
+
+    `gone`: one that is named by its key need not be live.
+    """
     found: dict[str, RecordRow] = {}
     for name in names:
         row = reader.records([name]).get(name)
         if row is not None and row.source == CURATION:
             raise Refused(f"{name} is what a person said; name the record it is about: {row.native_key}")
-        rows = [row] if row is not None and row.live else _describing(reader, find_one(reader, name).id)
+        rows = [row] if row is not None and (row.live or gone) else describing(reader, find_one(reader, name).id)
         if not rows:
             raise NotFound(f"{name!r} is described by no live record: there is nothing to correct")
         found.update({row.key: row for row in rows})
     return list(found.values())
 
 
-def _describing(reader: GraphReader, asset: str) -> list[RecordRow]:
+def describing(reader: GraphReader, asset: str) -> list[RecordRow]:
+    """The live records of an asset."""
     return [row for row, _ in reader.describing(asset) if row.live and row.source != CURATION]
 
 
@@ -143,34 +182,59 @@ def _with_group(reader: GraphReader, key: str) -> list[RecordRow]:
     return list(reader.records(holders.records).values()) if holders else []
 
 
-def _said(reader: GraphReader, row: RecordRow) -> dict[str, Section]:
+def said_of(reader: GraphReader, row: RecordRow) -> dict[str, Section]:
     """What persons say of a record now, by section; `row` may be the record of curation itself."""
-    key = row.key if row.source == CURATION else f"{CURATION}/{row.key}"
-    bodies = next((bodies for other, bodies in reader.describing(row.asset_id) if other.key == key and other.live), {})
+    key = row.key if row.source == CURATION else record_key(CURATION, row.key)
+    person = reader.records([key]).get(key)  # of a record that is gone, it stands where that was
+    if person is None or not person.live:
+        return {}
+    bodies = next((bodies for other, bodies in reader.describing(person.asset_id) if other.key == key), {})
     read = {name: Section.model_validate_json(body) for name, body in bodies.items()}
     return {name: section for name, section in read.items() if section.properties}
 
 
 def _identity(row: RecordRow, group: str, note: Note) -> Draft:
     names = (Identifier(scheme=CURATED, value=group),)
-    return _draft(row, IDENTITY, Section(identifiers=names, properties=note.properties()))
+    return draft_of(row, IDENTITY, Section(identifiers=names, properties=note.properties()))
 
 
-def _draft(row: RecordRow, section: str, content: Section, about: str = "") -> Draft:
-    return Draft(native_key=about or row.key, kind=row.kind, sections={section: content})
+def draft_of(row: RecordRow, section: str, content: Section, about: str = "") -> Draft:
+    """The statement about a record, or about the one with the key `about`. Raises Refused for too long a key."""
+    key = about or row.key
+    if len(key) > LONGEST_KEY:
+        raise Refused(
+            f"{key[:60]}…: a correction is kept under the record's key; with its source it has {len(key)} characters "
+            f"and may have {LONGEST_KEY}; name another record of the same asset, or correct it at its source"
+        )
+    return Draft(native_key=key, kind=row.kind, sections={section: content})
 
 
 def _pinned(kind: str, what: str, text: str, note: Note) -> Section:
     if what == "name":
-        return Section(name=text, properties=note.properties())
+        return Section(name=_title(text), properties=note.properties())
     declared = {item.name: item for item in KINDS[kind].properties}
     if what not in declared:
         raise Refused(f"{kind} has no property {what!r}; it has name, {', '.join(sorted(declared))}")
     return Section(properties={what: _value(declared[what], text), **note.properties()})
 
 
+def _title(text: str) -> str:
+    if not text.strip():
+        raise Refused("name: an empty name says nothing; `landkarte curate unset` takes back what a person set")
+    if len(text) > LONGEST_NAME:
+        raise Refused(f"name: this has {len(text)} characters, and a name may have {LONGEST_NAME}")
+    return text
+
+
 def _value(declared: Property, text: str) -> Scalar:
     """The text as a value of the property's type. Raises Refused."""
+    value = _typed(declared, text)
+    if isinstance(value, int) and not -LARGEST <= value < LARGEST:
+        raise Refused(f"{declared.name}: {text} is too large; the largest integer that is kept is {LARGEST - 1}")
+    return value
+
+
+def _typed(declared: Property, text: str) -> Scalar:
     try:
         match declared.type:
             case "integer":

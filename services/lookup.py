@@ -7,6 +7,7 @@ from graph.metamodel import CATALOGUE
 from graph.model import Node
 from graph.store import GraphReader
 from graph.topology import Topology
+from inventory.successors import leads_to
 
 SHOWN = 5
 COUNTED = 1000
@@ -23,9 +24,9 @@ class Ambiguous(Exception):
 def find_one(reader: GraphReader, name: str) -> Node:
     """The asset with this id or, in any case, this name; a retired one only where no live one has the name.
 
-    Raises NotFound, Ambiguous.
+    Of an old id what carries on. Raises NotFound, Ambiguous.
     """
-    node = reader.node(name)
+    node = leads_to(reader, name)
     if node is not None:
         return node
     found = _named(reader, name, retired=False) or _named(reader, name, retired=True)

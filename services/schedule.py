@@ -39,6 +39,8 @@ def _keep_up(upkeep: Callable[[], Iterable[Done]]) -> None:
         for done in upkeep():
             if done.withdrawn:
                 _log.info("withdrawn", source=done.source, records=done.withdrawn)
+            if done.ended or done.carried:
+                _log.info("corrections", ended=done.ended, carried=done.carried)
             if done.left:
                 _log.warning("left for the next upkeep", source=done.source, reason=done.left)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What is done from time to time: what an agent has not seen for long is taken back, and corrections end on their day.
+"""What is done from time to time: what an agent has not seen for long is taken back, corrections end or are carried on.
 
 Such sources have no complete runs, so that absence retires nothing (law 4). Upkeep only says events: what it withdraws
 is retired by the inventory, as with any other withdrawal, and comes back with the agent's next word.
@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from events.codec import record_of
 from events.database import FileDamaged
 from events.log import RECORDS, EventLog, TopicPartition, lag, up_to
-from events.models import CURATION, record_key
+from events.models import CURATION, Draft, record_key
 from events.outbox import Clock, Outbox
 from events.outbox_errors import OutboxUnavailable
 from graph.store import GraphStore
-from services import bootstrap, curating
+from services import bootstrap, carrying, curating
 from services.settings import Settings, SourceSettings
 
 AT_ONCE = 1000
@@ -23,17 +23,29 @@ AT_ONCE = 1000
 MAX_LAG = 10_000
 """Further behind, the graph is not asked: all that it has not applied would have to be read here too."""
 MOST_CORRECTIONS = 100_000
-"""How many corrections are looked at for their end."""
+"""How many corrections are looked at."""
 READ_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Done:
-    """What upkeep did for a source; `left`: what it left for the next time, and why."""
+    """What upkeep did for a source; `left`: what it left for the next time, and why.
+
+    `ended`, `carried`: corrections that came to their end, and that were said anew of what came in a record's place.
+    """
 
     source: str
     withdrawn: int = 0
     left: str = ""
+    ended: int = 0
+    carried: int = 0
+
+    @property
+    def text(self) -> str:
+        """What was done, for people."""
+        if self.source != CURATION:
+            return f"{self.withdrawn:,} records withdrawn"
+        return f"{self.ended:,} corrections ended, {self.carried:,} carried on to a new record"
 
 
 def upkeep(
@@ -43,22 +55,40 @@ def upkeep(
     now = clock()
     due = [(source, source.retired_before(now)) for source in settings.sources]
     done = [_retire_unseen(settings, source, before, log, store, clock) for source, before in due if before]
-    return [*done, _end_corrections(settings, log, store, clock)]
+    return [*done, _look_after_corrections(settings, log, store, clock)]
 
 
-def _end_corrections(settings: Settings, log: EventLog, store: GraphStore, clock: Clock) -> Done:
-    """Take back what persons said only until a day that has passed."""
-    everything = store.unseen(CURATION, clock() + timedelta(days=1), MOST_CORRECTIONS)
-    over = curating.expired(store, clock().date(), [record_key(CURATION, key) for key in everything])
-    if not over:
+def _look_after_corrections(settings: Settings, log: EventLog, store: GraphStore, clock: Clock) -> Done:
+    """Take back what persons said only until a day that has passed; say anew what they said of a record that is gone.
+
+    Asked twice: nobody who corrects has to wait where nothing is due, and what is due is told while nobody does.
+    """
+    if not any(_due(store, clock)):
         return Done(CURATION)
     try:
         with closing(bootstrap.open_outbox(settings, CURATION, clock)) as outbox:
-            curating.say(over, outbox, clock)
+            outbox.drain(log)
+            waiting = _not_applied(CURATION, log, store)
+            if isinstance(waiting, str):
+                return Done(CURATION, left=waiting)
+            over, carried = ([d for d in some if d.native_key not in waiting] for some in _due(store, clock))
+            above = curating.latest(store, [*over, *carried], _corrections(store, clock))
+            curating.say([*over, *carried], outbox, clock, above=above)
             outbox.drain(log)
     except (OutboxUnavailable, FileDamaged) as error:
         return Done(CURATION, left=str(error))
-    return Done(CURATION, len(over))
+    return Done(CURATION, ended=len(over), carried=len(carried))
+
+
+def _due(store: GraphStore, clock: Clock) -> tuple[list[Draft], list[Draft]]:
+    """What ends, and what is carried on."""
+    keys, today = _corrections(store, clock), clock().date()
+    return curating.expired(store, today, keys), carrying.carried(store, today, keys)
+
+
+def _corrections(store: GraphStore, clock: Clock) -> list[str]:
+    found = store.unseen(CURATION, clock() + timedelta(days=1), MOST_CORRECTIONS)
+    return [record_key(CURATION, key) for key in found]
 
 
 def _retire_unseen(

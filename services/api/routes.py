@@ -17,6 +17,7 @@ from graph.topology import load_topology
 from inventory.impact import dependants, in_words
 from inventory.lifecycle import VERDICTS
 from inventory.obsolescence import Question, Row, Rows, obsolete
+from inventory.successors import leads_to
 from services.answers import moment_of
 from services.api import cursors
 from services.api import models as m
@@ -208,8 +209,8 @@ def _kinds(kinds: list[str] | None) -> list[str]:
 
 
 def node_of(graph: GraphReader, node_id: str) -> Node:
-    """The asset of that id. Raises NotFound."""
-    node = graph.node(node_id)
+    """The asset of that id, or that carries on from it. Raises NotFound."""
+    node = leads_to(graph, node_id)
     if node is None:
         raise NotFound(f"no asset has the id {node_id!r}; /api/v1/assets?text= finds assets by name")
     return node

@@ -4,7 +4,7 @@ import getpass
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -89,6 +89,8 @@ def rebuild(config: Config = None) -> None:
 def _note(reason: str, author: str, expires: datetime | None) -> Note:
     if not reason.strip():
         raise Refused("--reason is empty: say why, for those who find it later")
+    if expires and expires.date() < datetime.now(UTC).date():  # as upkeep counts
+        raise Refused(f"--expires: {expires:%Y-%m-%d} has passed, so that it would not hold for a day")
     return Note(reason, author or getpass.getuser(), expires.date() if expires else None)
 
 
@@ -97,8 +99,9 @@ def _curate(config: Path | None, find: Callable[[GraphStore], list[Draft]]) -> N
     settings = settings_of(config)
     with closing(bootstrap.open_store(settings)) as store:
         drafts = find(store)
+        above = curating.latest(store, drafts)
     with closing(bootstrap.open_outbox(settings, CURATION)) as outbox:
-        curating.say(drafts, outbox)
+        curating.say(drafts, outbox, above=above)
         with closing(bootstrap.open_log(settings)) as log:
             drain(outbox, lambda: log, waiting, threading.Event())
     for draft in drafts:

@@ -24,10 +24,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def upkeep(config: Config = None) -> None:
-    """What the schedule does every hour, once: take back what sources with `retire_after` have not seen for so long."""
+    """What the schedule does every hour, once: take back what was not seen for long, and look after corrections."""
     done = run_upkeep(settings_of(config))
     for one in done:
-        say(f"{one.source}: {one.withdrawn:,} records withdrawn" + (f"; left: {one.left}" if one.left else ""))
+        say(f"{one.source}: {one.text}" + (f"; left: {one.left}" if one.left else ""))
     if not done:
         say("no source has retire_after: there is nothing to do")
 

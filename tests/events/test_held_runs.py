@@ -71,7 +71,10 @@ def source(tmp_path):
         (0, 100, 0.5, True),
         (71, 100, 0.29, False),  # 0.29 * 100 is less than 29 in binary
         (70, 100, 0.29, True),
-        (0, 9, 0.5, False),  # too few to tell
+        (1, 10, 0.5, False),  # too few to tell
+        (0, 9, 0.5, True),  # a source that has gone empty is doubted, however small
+        (0, 1, 0.99, True),
+        (0, 9, 1.0, False),
         (0, 10, 0.5, True),
         (991, 1000, 0.0, False),
         (990, 1000, 0.0, True),
@@ -79,7 +82,7 @@ def source(tmp_path):
         (200, 100, 0.5, False),
     ],
 )
-def test_a_run_is_held_if_it_lost_more_than_the_share_and_ten_records(emitted, before, share, held):
+def test_a_run_is_held_if_it_lost_more_than_the_share_and_ten_records_or_all(emitted, before, share, held):
     assert is_held(emitted, before, share) is held
 
 

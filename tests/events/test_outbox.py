@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,7 +81,7 @@ def path(tmp_path: Path) -> Path:
 def open_outbox(path: Path, clock: Clock) -> Iterator[Callable[[], Outbox]]:
     opened: list[Outbox] = []
 
-    def make(**more: int) -> Outbox:
+    def make(**more: float) -> Outbox:
         opened.append(Outbox(path, SOURCE, clock=clock, **more))
         return opened[-1]
 
@@ -469,6 +470,28 @@ def test_only_one_has_a_source(open_outbox):
 
     with pytest.raises(OutboxBusy, match=r"glpi-rathaus is being collected by process \d+ since .* UTC; wait"):
         open_outbox()
+
+
+def test_who_has_patience_gets_the_outbox_when_the_other_lets_go(open_outbox):
+    first = open_outbox()
+    threading.Timer(0.3, first.close).start()
+
+    open_outbox(patience=60.0).begin("run-1", "glpi", 50)
+
+
+def test_a_run_is_numbered_above_what_another_outbox_of_the_source_has_used(open_outbox, log):
+    far = 10**18
+    outbox = open_outbox()
+    outbox.begin("run-1", "glpi", 50, above=far)
+    outbox.put(draft("pc-1", core="a"))
+    outbox.close()
+    outbox = open_outbox()
+    outbox.begin("run-2", "glpi", 50)
+    outbox.put(draft("pc-2", core="a"))
+    outbox.drain(log)
+
+    one, two = seen(log)
+    assert far < one.sequence < two.sequence
 
 
 def test_a_closed_outbox_frees_its_source(open_outbox):

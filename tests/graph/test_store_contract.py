@@ -543,6 +543,22 @@ def test_what_several_assets_hold_is_found(store, write):
     assert store.records([one.key, "none"]) == {one.key: one}
 
 
+def test_references_to_what_several_assets_own_are_found(store, write):
+    one, two, three = record("a"), record("b"), record("c", asset="id-a")
+    held = {(one.key, "|ip|x"), (two.key, "|ip|x"), (one.key, "|ip|y"), (three.key, "|ip|y"), (two.key, "|ip|z")}
+    refers = {
+        three.key: (reference("c", "|ip|x"), reference("c", "|ip|y"), reference("c", "|ip|z")),
+        two.key: (reference("b", "|ip|x"), dataclasses.replace(reference("b", "|ip|x"), relation="DEPENDS_ON")),
+    }
+    write(nodes=nodes(node("a"), node("b")), records=records(one, two, three), held=held, references=refers)
+
+    several = ("|ip|x", {three.key: "id-a", two.key: "id-b"}, {one.key: "id-a", two.key: "id-b"})
+    assert list(store.ambiguous(2)) == [several]
+    assert {found for found, _, _ in store.ambiguous(1)} == {"|ip|x", "|ip|y"}  # more hold it than are looked at
+    write(released={(two.key, "|ip|x")})
+    assert list(store.ambiguous(2)) == []
+
+
 def test_live_records_and_assets_are_walked_through(store, writer, write):
     some = [record("a"), record("b"), record("c", live=False)]
     write(nodes=nodes(node("a"), node("b"), node("c", retired_at=START)), records=records(*some))

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from events.models import Identifier, Section
+from graph.model import node_id
 from services.api.state import State
 from services.settings import load
 from tests.inventory.feeding import said, system, to
-from tests.inventory.test_batch import START, observed
+from tests.inventory.test_batch import PARTITIONS, START, marker, observed
 from tests.services.graphs import Landscape, later
 from tests.services.test_api import Api, problem_of
 
@@ -47,6 +48,18 @@ def test_an_asset_says_who_claims_what_and_who_lost(api):
     assert [(claim["record"], claim["value"]) for claim in memory["lost"]] == [("a/1", 8)]
     assert memory["since"].startswith("2026-01-01")
     assert memory["won"]["confirmed"].startswith("2026-01-01")
+
+
+def test_an_old_id_is_answered_with_what_carries_on(tmp_path):
+    city = Landscape(tmp_path / "two")
+    city.apply(observed("a/1", 10, Section(name="old", identifiers=(UUID,))))
+    city.apply(*(marker("a", number, 11) for number in range(PARTITIONS)))
+    city.apply(observed("b/1", 12, Section(name="new", identifiers=(UUID,))))
+    state = State(load(None, data_dir=tmp_path), city.log, city.store)
+
+    assert Api(state).get(f"/api/v1/assets/{node_id('a/1')}").json()["name"] == "new"
+    state.close()
+    city.close()
 
 
 def test_a_relationship_says_who_claims_it(api):

@@ -167,6 +167,8 @@ def test_what_is_known_is_explained_corrected_and_kept(filled):
     assert "cores: " in filled("ask", "changes", "DC01")[1]
     assert filled("curate", "unset", "DC01", "cores")[0] == 0
     assert filled("curate", "set", "DC01", "cores", "many", "--reason", "x")[0] == 1
+    past = filled("curate", "set", "DC01", "cores", "8", "--reason", "x", "--expires", "2020-12-31")
+    assert (past[0], "2020-12-31 has passed" in past[2]) == (1, True)
     assert filled("curate", "join", "DC01", "--reason", "x")[0] == 1
     assert filled("curate", "separate", "DC01", "--reason", "x")[0] == 1
 

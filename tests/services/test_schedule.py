@@ -10,6 +10,7 @@ from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from events.models import CURATION
 from services import schedule
 from services.settings import Settings
 from services.upkeep import Done
@@ -71,7 +72,8 @@ def test_upkeep_is_done_at_start_up_and_every_hour_whatever_it_raises(settings):
 
 
 def test_upkeep_tells_what_it_did_and_what_it_left(settings):
-    scheduler = schedule.make(settings, lambda _: None, lambda: [Done("quiet"), Done("a", 3), Done("b", 0, "busy")])
+    done = [Done("quiet"), Done("a", 3), Done("b", 0, "busy"), Done(CURATION, ended=1)]
+    scheduler = schedule.make(settings, lambda _: None, lambda: done)
 
     with structlog.testing.capture_logs() as told:
         scheduler.get_job(schedule.UPKEEP).func()
@@ -79,4 +81,5 @@ def test_upkeep_tells_what_it_did_and_what_it_left(settings):
     assert told == [
         {"log_level": "info", "event": "withdrawn", "source": "a", "records": 3},
         {"log_level": "warning", "event": "left for the next upkeep", "source": "b", "reason": "busy"},
+        {"log_level": "info", "event": "corrections", "ended": 1, "carried": 0},
     ]

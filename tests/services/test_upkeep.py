@@ -1,12 +1,14 @@
 """Agents that push on their own: what they have not seen for long is withdrawn, and comes back with their next word."""
 
+import threading
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
 from events.log import RECORDS, LogUnavailable, Message
-from events.models import CURATION, Draft, Section
+from events.models import CURATION, Draft, Identifier, Section
+from events.outbox import Outbox
 from events.sqlite_log import SqliteLog
 from services import bootstrap, curating, upkeep
 from services.curating import Note
@@ -257,6 +259,13 @@ def test_a_month_is_told_by_the_clock_of_upkeep_alone(city):
     assert city.upkeep() == {"agents": Done("agents", 1)}
 
 
+def test_a_person_who_corrects_waits_until_upkeep_lets_go(city):
+    first = bootstrap.open_outbox(city.settings, CURATION)
+    threading.Timer(0.3, first.close).start()
+
+    bootstrap.open_outbox(city.settings, CURATION).close()
+
+
 def test_a_correction_ends_after_its_last_day(city):
     city.push("agents", "a")
     city.apply()
@@ -269,7 +278,158 @@ def test_a_correction_ends_after_its_last_day(city):
     assert city.upkeep() == {}
 
     city.clock.pass_by(days=1)
-    assert city.upkeep() == {CURATION: Done(CURATION, 1)}
+    assert city.upkeep() == {CURATION: Done(CURATION, ended=1)}
     city.apply()
     assert city.store.assets()[0].properties == {}
     assert city.upkeep() == {}
+
+
+def test_a_correction_ends_though_the_clock_of_whoever_made_it_was_ahead(city):
+    city.push("agents", "a")
+    city.apply()
+    note = Note("until it is replaced", "Erika Mustermann", city.clock.now.date())
+    ahead = Clock()
+    ahead.pass_by(days=1, hours=14)
+    with closing(Outbox(city.folder / "elsewhere.db", CURATION, clock=ahead)) as outbox:
+        curating.say(curating.pin(city.store, "a", "cores", "8", note), outbox, ahead)
+        outbox.drain(city.log)
+    city.apply()
+    city.clock.pass_by(days=1)
+
+    assert city.upkeep() == {CURATION: Done(CURATION, ended=1)}
+    city.apply()
+    assert city.store.assets()[0].properties == {}
+
+
+HARDWARE = tuple(
+    Identifier(scheme=scheme, value=value)
+    for scheme, value in (("smbios-uuid", "8c7e134f-5dfb-43d1-ac4a-3698aa2ca1af"), ("mac", "0e:5a:00:00:00:05"))
+)
+
+
+NOTE = Note("seen in the rack", "Erika Mustermann")
+
+
+class Reinstalled(City):
+    """A source with complete runs, and persons."""
+
+    def run(self, *names, hardware=HARDWARE, source="glpi"):
+        with closing(bootstrap.open_outbox(self.settings, source, self.clock)) as outbox:
+            outbox.begin(f"{source}@{self.clock.now.isoformat()}", "glpi", 50)
+            for name in names:
+                content = Section(name=name, identifiers=hardware, properties={"cores": 4})
+                outbox.put(Draft(native_key=name, kind="Server", sections={"core": content}))
+            outbox.end("complete", seen=len(names))
+            outbox.drain(self.log)
+        self.apply()
+        self.clock.pass_by(hours=1)
+
+    def curate(self, find, *rest, note=NOTE):
+        drafts = find(self.store, *rest, note) if note else find(self.store, *rest)
+        with closing(bootstrap.open_outbox(self.settings, CURATION, self.clock)) as outbox:
+            curating.say(drafts, outbox, self.clock, above=curating.latest(self.store, drafts))
+            outbox.drain(self.log)
+        self.apply()
+        self.clock.pass_by(hours=1)
+
+    def keep_up(self):
+        done = self.upkeep().get(CURATION, Done(CURATION))
+        self.apply()
+        self.clock.pass_by(hours=1)
+        return done.carried
+
+    def cores(self):
+        return [node.properties["cores"] for node in self.store.assets()]
+
+
+@pytest.fixture
+def office(tmp_path):
+    found = Reinstalled(tmp_path)
+    yield found
+    found.close()
+
+
+def test_what_a_person_set_is_carried_on_to_the_record_that_comes_in_the_place_of_another(office):
+    office.run("srv-2020")
+    office.curate(curating.pin, "srv-2020", "cores", "16")
+    office.run("srv-2026")
+    assert office.cores() == [4]
+
+    assert office.keep_up() == 1
+    assert office.cores() == [16]
+    assert office.keep_up() == 0
+    office.run("srv-2027")
+    assert office.keep_up() == 1
+    assert office.cores() == [16]
+    office.run("other", hardware=())  # the machine is gone, and what was said of it waits
+    assert office.keep_up() == 0
+    assert office.cores() == [4]
+
+
+def test_a_join_is_carried_on_too(office):
+    office.run("crm", hardware=(), source="inventarliste")
+    office.run("srv-2020")
+    office.curate(curating.join, ["glpi/srv-2020", "inventarliste/crm"])
+    office.run("srv-2026")
+    assert len(office.store.assets()) == 2
+
+    assert office.keep_up() == 1
+    assert [node.sources for node in office.store.assets()] == [("glpi", "inventarliste")]
+    assert office.keep_up() == 0
+
+
+def test_what_a_person_says_later_of_the_new_record_holds(office):
+    office.run("srv-2020")
+    office.curate(curating.pin, "srv-2020", "cores", "16")
+    office.run("srv-2026")
+    office.keep_up()
+
+    office.curate(curating.unset, "srv-2026", "cores", note=None)
+    assert office.keep_up() == 0
+    assert office.cores() == [4]
+    office.curate(curating.unset, "glpi/srv-2020", "cores", note=None)  # what waits can be taken back too
+    office.run("srv-2020")
+    assert office.cores() == [4]
+
+
+def test_what_waits_for_the_inventory_is_not_overridden(office):
+    office.run("srv-2020")
+    office.curate(curating.pin, "srv-2020", "cores", "16")
+    office.run("srv-2026")
+    drafts = curating.pin(office.store, "srv-2026", "cores", "8", Note("counted", "Erika Mustermann"))
+    with closing(bootstrap.open_outbox(office.settings, CURATION, office.clock)) as outbox:
+        curating.say(drafts, outbox, office.clock)
+        outbox.drain(office.log)
+
+    assert office.keep_up() == 0
+    assert office.cores() == [8]
+
+
+def test_what_holds_by_another_record_of_the_asset_is_not_said_again(office):
+    office.run("srv", source="ocs")
+    office.run("srv-2020")
+    office.curate(curating.pin, "srv-2020", "cores", "16")
+    office.run()  # held: nothing is retired yet
+    with closing(bootstrap.open_outbox(office.settings, "glpi", office.clock)) as outbox:
+        outbox.agree()
+        outbox.drain(office.log)
+    office.apply()
+
+    assert office.cores() == [16]
+    assert office.keep_up() == 0
+
+
+def test_what_a_source_no_longer_sees_is_carried_on_to_what_others_see_of_it(office):
+    office.run("srv", source="ocs")
+    office.run("srv-2020")
+    office.curate(curating.pin, "glpi/srv-2020", "cores", "16")
+    office.run("other", hardware=())
+    assert office.cores() == [4, 4]
+
+    assert office.keep_up() == 1
+    assert sorted(office.cores()) == [4, 16]
+
+
+def test_what_was_done_is_told_in_its_own_words():
+    assert Done("agents", 3).text == "3 records withdrawn"
+    assert Done(CURATION, ended=1).text == "1 corrections ended, 0 carried on to a new record"
