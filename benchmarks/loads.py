@@ -1,15 +1,17 @@
 """Loading Neo4j: the whole path from Kafka beside the bare driver and beside Cartography, in one run."""
 
 import json
+import statistics
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from benchmarks import bare, city
 from benchmarks.figures import Figure, seconds_of, told
-from benchmarks.servers import cold_and_warm, forget_changes, fresh_kafka, fresh_neo4j
+from benchmarks.servers import empty, forget_changes, fresh_kafka, fresh_neo4j
 from events.kafka_log import KafkaLog
 from events.log import EventLog
 from graph.neo4j_store import Neo4jStore
@@ -19,15 +21,29 @@ from services.sample_city import Size
 
 BENCH_PYTHON = Path(".cache/bench-venv/bin/python")
 SCRIPT = Path(__file__).parent / "cartography_load.py"
-FORMS = {"machine": "a row a machine", "row": "a row a relationship"}
+FORMS = {"machine": "Cartography, a row a machine", "row": "Cartography, a row a relationship"}
 """How Cartography is given relationships; compared is the quicker."""
 
 
-STATES = {"load": 1, "load, server just started": 0}
-"""A first load into a server that has compiled what it needs, and into one that compiles meanwhile, which on two cores
-is half of what it does."""
-Pair = tuple[float, float]
-"""Seconds of a load: just started, warm."""
+OURS, BARE = "Landkarte", "bare driver"
+ROUNDS = 3
+"""How many first loads into a warm server; a contender's figure is its median."""
+Load = Callable[[str], float]
+"""A first load into the server at this address; gives its seconds."""
+
+
+@dataclass(slots=True)
+class Times:
+    """Seconds of a contender's first loads: into a server just started, and into one that has compiled what it needs.
+
+    On two cores a server just started spends half of its time compiling.
+    """
+
+    cold: float = 0.0
+    warm: list[float] = field(default_factory=list)
+
+    def of(self, state: str) -> float:
+        return statistics.median(self.warm) if state == "load" else self.cold
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,40 +56,57 @@ class Run:
 
 
 def run(size: Size, folder: Path) -> Iterator[Figure]:
-    """First load, a second run in which 1 % of the machines changed one package, and a third that says the same."""
+    """First loads, a second run in which 1 % of the machines changed one package, and a third that says the same."""
     files = city.write_files(folder / "city", size)
-    with fresh_kafka() as kafka, fresh_neo4j() as server:
+    with fresh_kafka() as kafka, ExitStack() as servers:
         said = _say("first load", kafka.bootstrap, files, folder)
-        with told("first load, twice: Landkarte"):
-            ours = cold_and_warm(server.uri, lambda: _first_load(kafka.bootstrap, server.uri))
-        nodes, relations = _dump(server.uri, folder / "dump")
+        ours = servers.enter_context(fresh_neo4j())
+        cold = _told_load(OURS, lambda uri: _first_load(kafka.bootstrap, uri), ours.uri)
+        nodes, relations = _dump(ours.uri, folder / "dump")
+        contenders = _contenders(kafka.bootstrap, folder, relations)
+        uris = {name: servers.enter_context(fresh_neo4j()).uri for name in contenders if name != OURS} | {
+            OURS: ours.uri
+        }
+        times = {name: Times(cold if name == OURS else _told_load(name, contenders[name], uris[name])) for name in uris}
+        for name in [name for _ in range(ROUNDS) for name in contenders]:
+            empty(uris[name])
+            times[name].warm.append(_told_load(name, contenders[name], uris[name]))
         machines = city.change(files)
-        second = _again("second run", kafka.bootstrap, server.uri, files, folder)
-        _dump(server.uri, folder / "dump2")
-        third = _again("third run", kafka.bootstrap, server.uri, files, folder)
-    with fresh_neo4j() as server, told("first load, twice: bare driver"):
-        plain = cold_and_warm(server.uri, lambda: bare.load(server.uri, folder / "dump"))
-    loads = {form: _cartography(folder, form, relations) for form in FORMS}
-    theirs = {form: firsts for form, (firsts, _) in loads.items()}
-    yield from _first(nodes, relations, said, ours, plain, theirs)
-    yield from _later(machines, second, third, min((later for _, later in loads.values()), key=_total))
+        second = _again("second run", kafka.bootstrap, ours.uri, files, folder)
+        _dump(ours.uri, folder / "dump2")
+        third = _again("third run", kafka.bootstrap, ours.uri, files, folder)
+        theirs = [_second(form, uris[words], folder) for form, words in FORMS.items()]
+    yield from _first(nodes, relations, said, times)
+    yield from _later(machines, second, third, min(theirs, key=_total))
 
 
-def _first(
-    nodes: int, relations: int, said: city.Said, ours: Pair, plain: Pair, theirs: dict[str, Pair]
-) -> Iterator[Figure]:
+def _contenders(bootstrap: str, folder: Path, relations: int) -> dict[str, Load]:
+    """What is compared, by name, in the order of each round."""
+    dump = folder / "dump"
+    found: dict[str, Load] = {
+        OURS: lambda uri: _first_load(bootstrap, uri),
+        BARE: lambda uri: bare.load(uri, dump),
+    }
+    return found | {words: partial(_cartography, dump, form, relations) for form, words in FORMS.items()}
+
+
+def _told_load(name: str, load: Load, uri: str) -> float:
+    with told(f"first load: {name}"):
+        return load(uri)
+
+
+def _first(nodes: int, relations: int, said: city.Said, times: Mapping[str, Times]) -> Iterator[Figure]:
     yield Figure("load", "nodes", nodes, "")
     yield Figure("load", "relationships", relations, "")
     yield Figure("load", "collectors, to their outboxes", said.collecting, "s")
     yield Figure("load", "outboxes to Kafka", said.sending, "s")
-    for name, n in STATES.items():
-        yield Figure(name, "Landkarte", relations / ours[n], "relationships/s")
-        yield Figure(name, "bare driver", relations / plain[n], "relationships/s")
-        for form, words in FORMS.items():
-            yield Figure(name, f"Cartography, {words}", relations / theirs[form][n], "relationships/s")
-        yield Figure(name, "Landkarte : bare driver", plain[n] / ours[n], "times", least=1.0)
-        quickest = min(pair[n] for pair in theirs.values())
-        yield Figure(name, "Landkarte : Cartography", quickest / ours[n], "times", least=1.2)
+    for state in ("load", "load, server just started"):
+        ours = times[OURS].of(state)
+        for name, taken in times.items():
+            yield Figure(state, name, relations / taken.of(state), "relationships/s")
+        yield Figure(state, "Landkarte : bare driver", times[BARE].of(state) / ours, "times", least=1.0)
+        quickest = min(times[words].of(state) for words in FORMS.values())
+        yield Figure(state, "Landkarte : Cartography", quickest / ours, "times", least=1.2)
 
 
 def _later(machines: int, ours: Run, same: Run, theirs: dict[str, float]) -> Iterator[Figure]:
@@ -124,16 +157,16 @@ def _dump(uri: str, folder: Path) -> tuple[int, int]:
         return bare.dump(store, folder)
 
 
-def _cartography(folder: Path, form: str, relations: int) -> tuple[Pair, dict[str, float]]:
-    """First loads and a second run in this form, on a server of its own."""
-    with fresh_neo4j() as server:
-        with told(f"first load, twice: Cartography, {FORMS[form]}"):
-            firsts = cold_and_warm(server.uri, lambda: _load(server.uri, folder / "dump", 1, form))
-        with told(f"second run: Cartography, {FORMS[form]}"):
-            second = _load(server.uri, folder / "dump2", 2, form)
-    if any(first["relationships"] != relations for first in firsts):
-        raise SystemExit(f"Cartography has {firsts[1]['relationships']:,.0f} relationships, and not {relations:,}")
-    return (firsts[0]["load"], firsts[1]["load"]), second
+def _cartography(dump: Path, form: str, relations: int, uri: str) -> float:
+    found = _load(uri, dump, 1, form)
+    if found["relationships"] != relations:
+        raise SystemExit(f"Cartography has {found['relationships']:,.0f} relationships, and not {relations:,}")
+    return found["load"]
+
+
+def _second(form: str, uri: str, folder: Path) -> dict[str, float]:
+    with told(f"second run: {FORMS[form]}"):
+        return _load(uri, folder / "dump2", 2, form)
 
 
 def _load(uri: str, folder: Path, tag: int, form: str) -> dict[str, float]:

@@ -1,10 +1,9 @@
 """The servers that are measured against: as in the tests, with the memory that a data centre would give them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
 
 import neo4j
 from kafka.admin import KafkaAdminClient
@@ -15,7 +14,6 @@ from tests.servers.neo4j_server import Neo4jServer
 from tests.servers.process import await_condition
 
 HEAP = "-Xmx3g"
-_T = TypeVar("_T")
 PAGES = "server.memory.pagecache.size=1g\n"
 
 
@@ -56,12 +54,10 @@ def fresh_kafka() -> Iterator[KafkaServer]:
             server.stop()
 
 
-def cold_and_warm(uri: str, load: Callable[[], _T]) -> tuple[_T, _T]:
-    """The same load twice, the second into the emptied graph of a server that has compiled what it needs."""
-    cold = load()
+def empty(uri: str) -> None:
+    """Take everything out but the schema: the server has compiled what it needs."""
     with neo4j.GraphDatabase.driver(uri) as driver, driver.session(database="neo4j") as session:
         session.run("MATCH (n) WHERE NOT n:Schema CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 200 ROWS").consume()
-    return cold, load()
 
 
 def forget_changes(bootstrap: str) -> None:
