@@ -62,7 +62,7 @@ class Consumer:
         self._receiver = Receiver(log, store, max_bytes)
         self._publisher = Publisher(log, store) if publish else None
         self._writer: Writer | None = None
-        self._building, self._reach = False, replay.Reach()
+        self._building: replay.History | None = None
         self._renewed = self._pruned = self.heartbeat = clock()
 
     def catch_up(self, stop: threading.Event | None = None) -> int:
@@ -150,7 +150,8 @@ class Consumer:
         if self._publisher:
             self._publisher.forget()
         applied = any(self._store.positions(self._log.identity).values())
-        self._building = not applied or bool(self._store.note(BUILDING))
+        building = not applied or self._store.note(BUILDING)
+        self._building = replay.History(self._store.note) if building else None
         if not again.check_rules(self._store.note(again.RULES_NOTE)):
             self._look_again(writer)
 
@@ -174,8 +175,8 @@ class Consumer:
 
     def _tidy_up(self) -> None:
         """What is done when there is nothing to apply: end the first building, drop what the journal need not keep."""
-        notes = {BUILDING: ""} if self._building and self._store.note(BUILDING) else {}
-        self._building = False
+        notes = {BUILDING: "", replay.GAPS: ""} if self._building and self._store.note(BUILDING) else {}
+        self._building = None
         forget, now = 0, self._clock()
         if self._journal_days and now - self._pruned > PRUNE_EVERY:
             cut, self._pruned = now - timedelta(days=self._journal_days), now
@@ -261,12 +262,10 @@ class Consumer:
             self._log.append(dead)
 
     def _history(self, messages: Sequence[StoredMessage], before: Positions) -> dict[str, str]:
-        """Since when the journal tells the past as it was: from the first event, or where compaction left no gaps."""
-        if not self._building:
+        """What is noted of the past while the graph is built."""
+        if self._building is None:
             return {}
-        first = {} if any(before.values()) else {BEGINS: min(map(replay.time_of, messages)).isoformat()}
-        gap = self._reach.note(messages, before)
-        return {BUILDING: self._log.identity} | first | ({BEGINS: gap.isoformat()} if gap else {})
+        return {BUILDING: self._log.identity} | self._building.note(messages, before)
 
 
 @contextmanager

@@ -1,12 +1,16 @@
 """A log that is read from its beginning, in the order of the sources' clocks, so that the past comes out as it was."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from events.log import RECORDS, Positions, StoredMessage, TopicPartition
+from inventory.past import BEGINS
 from services.receiving import Received
 
+GAPS = "gaps"
+"""The note of a graph that is being built: in which partitions of the records something was missing so far."""
 SPAN = timedelta(hours=1)
 """What the journal of a rebuilt graph tells apart."""
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
@@ -37,12 +41,13 @@ class Reach:
     """How far back a log that is read from its beginning tells the past: compaction leaves gaps in the offsets.
 
     Behind a gap the first message of a key may follow others that are gone: a marker does, and a record that was first
-    observed earlier. From the latest such message on, everything is as it was.
+    observed earlier. From the latest such message on, everything is as it was. `gaps`: partitions in which an earlier
+    reader, who did not come to the end, found gaps; its keys are not known any more, and each may be such a one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gaps: Collection[int] = ()) -> None:
         self._seen: set[int] = set()
-        self._gaps: set[TopicPartition] = set()
+        self.gaps = set(gaps)
         self._latest: datetime | None = None
 
     def note(self, messages: Sequence[StoredMessage], positions: Positions) -> datetime | None:
@@ -52,12 +57,32 @@ class Reach:
             if message.at.topic != RECORDS:
                 continue
             if message.offset > expected.get(message.at, 0):
-                self._gaps.add(message.at)
+                self.gaps.add(message.at.partition)
             expected[message.at] = message.offset + 1
-            if message.at in self._gaps and hash(message.key) not in self._seen and _said_before(message):
+            behind_a_gap = message.at.partition in self.gaps
+            if behind_a_gap and hash(message.key) not in self._seen and _said_before(message):
                 self._latest = max(self._latest or _UNKNOWN, time_of(message))
             self._seen.add(hash(message.key))
         return self._latest
+
+
+class History:
+    """Since when the journal of a graph that is being built tells the past as it was, as the graph notes it.
+
+    It is kept with every batch, so that a process that goes on with the building claims no more than the one before.
+    """
+
+    def __init__(self, noted: Callable[[str], str]) -> None:
+        begins = noted(BEGINS)
+        self._begins = datetime.fromisoformat(begins) if begins else None
+        self._reach = Reach(json.loads(noted(GAPS) or "[]"))
+
+    def note(self, messages: Sequence[StoredMessage], positions: Positions) -> dict[str, str]:
+        """Take these into account, which stand at `positions`; gives the notes to write with what they say."""
+        gap = self._reach.note(messages, positions)
+        first = self._begins or min(map(time_of, messages))
+        self._begins = max(first, gap or first)
+        return {BEGINS: self._begins.isoformat(), GAPS: json.dumps(sorted(self._reach.gaps))}
 
 
 def _said_before(message: StoredMessage) -> bool:

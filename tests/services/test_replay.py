@@ -1,0 +1,72 @@
+"""How far back a graph that is built from a log tells the past, whatever interrupts the building."""
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+
+from events.models import Section
+from events.sqlite_log import SqliteLog
+from inventory.past import BEGINS
+from tests.inventory.test_batch import START, observed
+from tests.services.graphs import Landscape, later
+
+RECORDS = 12
+
+
+class Interrupted(SqliteLog):
+    """Tells the one who reads to stop after each time."""
+
+    stop = None
+
+    def read(self, positions, *, timeout, max_bytes):
+        found = super().read(positions, timeout=timeout, max_bytes=max_bytes)
+        if self.stop is not None:
+            self.stop.set()
+        return found
+
+
+@pytest.fixture
+def old(tmp_path):
+    """A log in which each record is said on the first day, and once more on a later one."""
+    log = SqliteLog(tmp_path / "log.db", partitions=2)
+    city = Landscape(tmp_path / "old", log)
+    city.say(*(later(observed(f"a/{n}", 10 + n, Section(name="x"), first=0), days=0) for n in range(RECORDS)))
+    for n in range(RECORDS):
+        city.say(later(observed(f"a/{n}", 100 + n, Section(name="y"), first=0), days=n + 1))
+    yield city
+    city.close()
+
+
+def begins(city):
+    return datetime.fromisoformat(city.store.note(BEGINS))
+
+
+def build(folder, path, *, restarting=False):
+    """Since when the past is told by a graph of that log; `restarting`: built by a process that dies all the time."""
+    city = Landscape(folder, Interrupted(path))
+    ends, processes = sum(city.log.ends(["landkarte.records"]).values()), 0
+    while restarting and sum(city.store.positions(city.log.identity).values()) < ends:
+        city.log.stop, processes = threading.Event(), processes + 1
+        with city.consumer(max_bytes=600) as consumer:
+            consumer.catch_up(city.log.stop)
+    city.log.stop = None
+    city.apply()
+    assert processes > 3 or not restarting
+    found = begins(city)
+    city.close()
+    return found
+
+
+def test_a_restart_while_building_from_a_compacted_log_claims_no_past_that_is_gone(tmp_path, old):
+    old.log.compact()
+    path = tmp_path / "log.db"
+
+    undisturbed = build(tmp_path / "one", path)
+    assert undisturbed == START + timedelta(days=RECORDS)
+    assert build(tmp_path / "two", path, restarting=True) == undisturbed
+
+
+@pytest.mark.usefixtures("old")
+def test_a_restart_while_building_from_a_whole_log_costs_none_of_the_past(tmp_path):
+    assert build(tmp_path / "one", tmp_path / "log.db", restarting=True) == START
