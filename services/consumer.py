@@ -175,8 +175,9 @@ class Consumer:
 
     def _tidy_up(self) -> None:
         """What is done when there is nothing to apply: end the first building, drop what the journal need not keep."""
-        notes = {BUILDING: "", replay.GAPS: ""} if self._building and self._store.note(BUILDING) else {}
-        self._building = None
+        notes = {}
+        if self._building and self._building.begun:
+            notes, self._building = {BUILDING: "", replay.GAPS: ""}, None
         forget, now = 0, self._clock()
         if self._journal_days and now - self._pruned > PRUNE_EVERY:
             cut, self._pruned = now - timedelta(days=self._journal_days), now

@@ -61,7 +61,7 @@ class Reach:
             expected[message.at] = message.offset + 1
             behind_a_gap = message.at.partition in self.gaps
             if behind_a_gap and hash(message.key) not in self._seen and _said_before(message):
-                self._latest = max(self._latest or _UNKNOWN, time_of(message))
+                self._latest = max(self._latest or time_of(message), time_of(message))
             self._seen.add(hash(message.key))
         return self._latest
 
@@ -77,20 +77,28 @@ class History:
         self._begins = datetime.fromisoformat(begins) if begins else None
         self._reach = Reach(json.loads(noted(GAPS) or "[]"))
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was said yet of which the time is known."""
+        return self._begins is not None
+
     def note(self, messages: Sequence[StoredMessage], positions: Positions) -> dict[str, str]:
         """Take these into account, which stand at `positions`; gives the notes to write with what they say."""
         gap = self._reach.note(messages, positions)
-        first = self._begins or min(map(time_of, messages))
-        self._begins = max(first, gap or first)
-        return {BEGINS: self._begins.isoformat(), GAPS: json.dumps(sorted(self._reach.gaps))}
+        told = [time for time in map(time_of, messages) if time != _UNKNOWN]
+        first = self._begins or min(told, default=None)
+        self._begins = max(filter(None, (first, gap)), default=None)
+        begins = {BEGINS: self._begins.isoformat()} if self._begins else {}
+        return begins | {GAPS: json.dumps(sorted(self._reach.gaps))}
 
 
 def _said_before(message: StoredMessage) -> bool:
-    headers = dict(message.headers)
+    """Of one whose time nobody can read that is not known, nor would it help to know."""
+    headers, time = dict(message.headers), time_of(message)
     if b"completed" in headers.get("ce_type", b""):
-        return True
+        return time != _UNKNOWN
     first = headers.get("ce_firstobserved")
-    return first is not None and _read_time(first) + SPAN < time_of(message)
+    return first is not None and _read_time(first) + SPAN < time
 
 
 def _read_time(header: bytes) -> datetime:

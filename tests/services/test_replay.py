@@ -1,14 +1,17 @@
 """How far back a graph that is built from a log tells the past, whatever interrupts the building."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from events.codec import encode
 from events.models import Section
 from events.sqlite_log import SqliteLog
 from inventory.past import BEGINS
-from tests.inventory.test_batch import START, observed
+from services.copying import exact_from
+from tests.inventory.test_batch import START, marker, observed
 from tests.services.graphs import Landscape, later
 
 RECORDS = 12
@@ -70,3 +73,41 @@ def test_a_restart_while_building_from_a_compacted_log_claims_no_past_that_is_go
 @pytest.mark.usefixtures("old")
 def test_a_restart_while_building_from_a_whole_log_costs_none_of_the_past(tmp_path):
     assert build(tmp_path / "one", tmp_path / "log.db", restarting=True) == START
+
+
+def without_time(event):
+    """The message of an event whose time nobody can read."""
+    message = encode(event.event)
+    headers = tuple((name, b"no time" if name == "ce_time" else value) for name, value in message.headers)
+    return replace(message, headers=headers)
+
+
+def test_a_message_without_a_readable_time_says_nothing_of_the_past(tmp_path):
+    city = Landscape(tmp_path / "one", SqliteLog(tmp_path / "log.db", partitions=1))
+    city.log.append([without_time(observed("a/1", 9, Section(name="x")))])
+    city.apply()
+    assert city.store.note(BEGINS) == ""
+
+    city.apply(later(observed("a/1", 10, Section(name="x"), first=0), days=3))
+    assert begins(city) == START + timedelta(days=3)
+    city.close()
+
+
+def test_a_marker_without_a_readable_time_behind_a_gap_does_not_count(tmp_path):
+    log = SqliteLog(tmp_path / "log.db", partitions=1)
+    log.append([encode(marker("a", 0, 11).event), without_time(marker("a", 0, 12))])
+    log.compact()
+
+    assert exact_from(log) is None
+    log.close()
+
+
+def test_an_inventory_that_waited_for_the_first_event_tells_the_past_from_there(tmp_path):
+    city = Landscape(tmp_path / "one")
+    with city.consumer() as consumer:
+        assert consumer.catch_up() == 0
+        city.say(later(observed("a/1", 10, Section(name="x"), first=0), days=3))
+        assert consumer.catch_up() == 1
+
+    assert begins(city) == START + timedelta(days=3)
+    city.close()
