@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import TypeVar
 
-from events.log import RECORDS, RUNS, EventLog, LogUnavailable, StoredMessage, TopicPartition
+from events.log import RECORDS, RUNS, EventLog, LogUnavailable, StoredMessage, TopicPartition, up_to
 from graph.model import Changes
 from graph.store import LEASE, BatchTooLarge, Clock, GraphStore, PositionsDiffer, StoreUnavailable, Writer, WriterLost
 from inventory import again
@@ -96,8 +96,7 @@ class Consumer:
         self._writer = self._wait_out(stop, lambda: self._store.acquire(self._owner, LEASE, take_over=True))
         goal = self._wait_out(stop, self._positions) or {}
         positions = dict.fromkeys(goal, 0)
-        while any(positions[at] < goal[at] for at in goal) and not stop.is_set():
-            positions = self._wait_out(stop, lambda at=positions: self._read_again(at, goal)) or positions  # type: ignore[misc]
+        self._wait_out(stop, lambda: self._read_again(stop, positions, goal))
         if not stop.is_set():
             self._wait_out(stop, lambda: self._look_again(self._hold()))
         return self._store.status().journal - before
@@ -163,15 +162,18 @@ class Consumer:
             work.move_on()
             self.heartbeat = self._clock()
 
-    def _read_again(self, positions: Positions, goal: Positions) -> Positions:
-        """One batch of what the graph contains already; gives the positions reached, which are stored nowhere."""
-        open_ends = {at: offset for at, offset in positions.items() if offset < goal[at]}
-        messages = self._log.read(open_ends, timeout=1.0, max_bytes=self._max_bytes)
-        old = [message for message in messages if message.offset < goal[message.at]]
-        if old:
-            self._apply(self._hold(), self._positions(), [receive(message) for message in old], again=True)
-        reached = {message.at: message.offset + 1 for message in messages}
-        return positions | (reached or goal)  # nothing is left where compaction took the rest
+    def _read_again(self, stop: threading.Event, positions: Positions, goal: Positions) -> None:
+        """Apply once more what stands between these; `positions` goes along, so that an outage costs one batch."""
+        for messages in up_to(self._log, positions, goal, max_bytes=self._max_bytes, meanwhile=self._keep_writing):
+            self._apply(self._keep_writing(), self._positions(), [receive(message) for message in messages], again=True)
+            positions.update({message.at: message.offset + 1 for message in messages})
+            if stop.is_set():
+                return
+
+    def _keep_writing(self) -> Writer:
+        """Say, in work that takes long, that this process lives and writes."""
+        self.heartbeat = self._clock()
+        return self._hold()
 
     def _tidy_up(self) -> None:
         """What is done when there is nothing to apply: end the first building, drop what the journal need not keep."""
