@@ -91,14 +91,16 @@ class Consumer:
         """Read the log again up to where the graph stands, then look at every record once more; gives the changes made.
 
         Takes the right to write from whoever has it. Answers go on meanwhile; what is right already stays untouched.
+        What was not applied yet is applied in the end. Raises RulesTooNew before anything is taken or written.
         """
         before = self._store.status().journal
-        self._writer = self._wait_out(stop, lambda: self._store.acquire(self._owner, LEASE, take_over=True))
+        self._wait_out(stop, self._take_over)
         goal = self._wait_out(stop, self._positions) or {}
         positions = dict.fromkeys(goal, 0)
         self._wait_out(stop, lambda: self._read_again(stop, positions, goal))
         if not stop.is_set():
             self._wait_out(stop, lambda: self._look_again(self._hold()))
+            self.catch_up(stop)
         return self._store.status().journal - before
 
     def release(self) -> None:
@@ -143,16 +145,26 @@ class Consumer:
             self._renewed = now
         return self._writer
 
+    def _take_over(self) -> None:
+        again.check_rules(self._store.note(again.RULES_NOTE))
+        writer = self._store.acquire(self._owner, LEASE, take_over=True)
+        self._begin()
+        self._writer, self._renewed = writer, self._clock()
+
     def _settle(self, writer: Writer) -> None:
         """What a new writer does first: see that the graph follows this version's rules. Raises RulesTooNew."""
+        self._begin()
+        if not again.check_rules(self._store.note(again.RULES_NOTE)):
+            self._look_again(writer)
+
+    def _begin(self) -> None:
+        """Forget what an earlier writer knew: others may have written since."""
         self._receiver.forget()
         if self._publisher:
             self._publisher.forget()
         applied = any(self._store.positions(self._log.identity).values())
         building = not applied or self._store.note(BUILDING)
         self._building = replay.History(self._store.note) if building else None
-        if not again.check_rules(self._store.note(again.RULES_NOTE)):
-            self._look_again(writer)
 
     def _look_again(self, writer: Writer) -> None:
         """Every record once more, page by page; goes on where an earlier process stopped."""

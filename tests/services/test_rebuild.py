@@ -10,6 +10,9 @@ from events.deadletters import dead_letter
 from events.log import RECORDS, StoredMessage, TopicPartition
 from events.models import Section
 from events.sqlite_log import SqliteLog
+from graph.store import LEASE
+from inventory.again import RULES_NOTE, RulesTooNew
+from inventory.past import BEGINS
 from services import bootstrap
 from services.cli import service
 from services.cli.output import Format
@@ -57,6 +60,35 @@ def test_a_log_that_hesitates_is_read_again_to_the_end(city):
     rebuild(city, max_bytes=500)
     assert city.shown() == right
     assert len(city.store.records([f"a/{n}" for n in range(20)])) == 20
+
+
+def test_older_rules_rebuild_nothing_and_take_the_writing_from_nobody(city):
+    edit(city, "UPDATE state SET value = '99' WHERE name = 'note rules'", "UPDATE nodes SET name = 'better'")
+    with city.consumer() as other:
+        city.store.acquire("another", LEASE)
+        with pytest.raises(RulesTooNew, match="newer version of landkarte"):
+            other.rebuild(threading.Event())
+
+        assert city.store.status().writer == "another"
+    assert city.store.note(RULES_NOTE) == "99"
+    assert set(city.names()) == {"better"}
+
+
+def test_a_rebuild_applies_what_was_not_applied_yet(city):
+    city.say(observed("a/99", 99, Section(name="late"), first=0))
+    right = city.names()
+
+    assert rebuild(city) == 1
+    assert city.names() == sorted([*right, "late"])
+
+
+def test_a_rebuild_of_an_empty_graph_builds_it_with_its_past(city, tmp_path):
+    new = Landscape(tmp_path / "new", SqliteLog(city.folder.parent / "log.db"))
+
+    assert rebuild(new) == 20
+    assert new.shown() == city.shown()
+    assert new.store.note(BEGINS) == city.store.note(BEGINS) != ""
+    new.close()
 
 
 def test_dead_letters_of_a_log_that_hesitates_are_listed_to_the_last(city, monkeypatch, capsys):
