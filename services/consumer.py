@@ -4,34 +4,28 @@ import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import TypeVar
 
-from events.log import RECORDS, RUNS, EventLog, LogUnavailable, StoredMessage, TopicPartition, up_to
+from events.log import EventLog, LogUnavailable, StoredMessage, up_to
 from graph.model import Changes
 from graph.store import LEASE, BatchTooLarge, Clock, GraphStore, PositionsDiffer, StoreUnavailable, Writer, WriterLost
 from inventory import again
 from inventory.batch import Batch
-from inventory.past import BEGINS
-from services import replay
+from services import replay, retention
+from services.positions import TOPICS, plain, positions_of
 from services.publishing import Publisher
 from services.receiving import Positions, Received, Receiver, receive
 
-TOPICS = (RECORDS, RUNS)
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between tries during an outage; the last repeats."""
 BUILDING = "building"
 """The note of a graph that has not yet caught up with its log for the first time."""
-PRUNE_EVERY = timedelta(hours=1)
 
 OnWait = Callable[[str, float], None]
 _T = TypeVar("_T")
-
-
-class LogReplaced(Exception):
-    """The graph was built from another log; going on would skip or repeat everything."""
 
 
 class StandBy(Exception):
@@ -63,7 +57,8 @@ class Consumer:
         self._publisher = Publisher(log, store) if publish else None
         self._writer: Writer | None = None
         self._building: replay.History | None = None
-        self._renewed = self._pruned = self.heartbeat = clock()
+        self._tidied: datetime | None = None
+        self._renewed = self.heartbeat = clock()
 
     def catch_up(self, stop: threading.Event | None = None) -> int:
         """Apply what the log holds as of now; returns how many messages that were. Ends early when `stop` is set."""
@@ -83,8 +78,8 @@ class Consumer:
     def run(self, stop: threading.Event) -> None:
         """Apply what comes, until `stop` is set."""
         while not stop.is_set():
-            if self._wait_out(stop, lambda: self._step(timeout=1.0)) == 0:
-                self._wait_out(stop, self._tidy_up)
+            idle = self._wait_out(stop, lambda: self._step(timeout=1.0)) == 0
+            self._wait_out(stop, lambda idle=idle: self._tidy_up(idle=idle))  # type: ignore[misc]
         self.release()
 
     def rebuild(self, stop: threading.Event) -> int:
@@ -164,11 +159,11 @@ class Consumer:
             self._publisher.forget()
         applied = any(self._store.positions(self._log.identity).values())
         building = not applied or self._store.note(BUILDING)
-        self._building = replay.History(self._store.note) if building else None
+        self._building = replay.History(self._store.note, self._log.ends(TOPICS)) if building else None
 
     def _look_again(self, writer: Writer) -> None:
         """Every record once more, page by page; goes on where an earlier process stopped."""
-        positions = _plain(self._positions())
+        positions = plain(self._positions())
         work = again.Again(self._log.identity, positions, self._clock(), self._store.note(again.NOTE))
         while not self._store.transact(writer, work.apply):
             work.move_on()
@@ -187,32 +182,28 @@ class Consumer:
         self.heartbeat = self._clock()
         return self._hold()
 
-    def _tidy_up(self) -> None:
-        """What is done when there is nothing to apply: end the first building, drop what the journal need not keep."""
-        notes = {}
-        if self._building and self._building.begun:
-            notes, self._building = {BUILDING: "", replay.GAPS: ""}, None
+    def _tidy_up(self, *, idle: bool = True) -> None:
+        """End the first building once it is read to its end; every hour drop what the journal need not keep.
+
+        Where changes are published, that is done before, so that nothing is dropped that was not.
+        """
         forget, now = 0, self._clock()
-        if self._journal_days and now - self._pruned > PRUNE_EVERY:
-            cut, self._pruned = now - timedelta(days=self._journal_days), now
-            forget = self._store.change_at(cut)
-            notes |= {BEGINS: cut.isoformat()} if forget else {}
+        built = self._building is not None and self._building.done(self._positions(), idle=idle)
+        notes = {BUILDING: "", replay.GAPS: ""} if built else {}
+        due = (built or not self._building) and (self._tidied is None or now - self._tidied > retention.EVERY)
+        if due:
+            self._publish()
+            forget, past = retention.drop(self._store, self._journal_days, now)
+            notes |= past | (self._publisher.notes() if self._publisher else {})
         if notes:
-            at = _plain(self._positions())
-            changes = Changes(self._log.identity, at, at, notes=notes, forget=forget + 1 if forget else 0)
+            at = plain(self._positions())
+            changes = Changes(self._log.identity, at, at, notes=notes, forget=forget)
             self._store.transact(self._hold(), lambda tx: tx.write(changes))
+        self._building = None if built else self._building
+        self._tidied = now if due else self._tidied
 
     def _positions(self) -> Positions:
-        """The next offset of every partition, from the store alone."""
-        identity = self._log.identity
-        stored = self._store.positions(identity)
-        if not stored and self._store.logs():
-            raise LogReplaced(
-                f"the graph was built from another log than the one configured now ({identity}): that was recreated or "
-                "copied. Bring the old log back, or configure an empty graph, which is then built from this log"
-            )
-        places = [TopicPartition(topic, n) for topic in TOPICS for n in range(self._log.partitions(topic))]
-        return {at: stored.get(at, 0) for at in places}
+        return positions_of(self._log, self._store)
 
     def _step(self, timeout: float) -> int:
         """Read and apply once; returns how many messages."""
@@ -226,10 +217,14 @@ class Consumer:
         for group in replay.in_order(received, self._log.ends(TOPICS)) if self._building else [received]:
             if group:
                 positions = self._apply(self._hold(), positions, group)
-        if self._publisher and (received or not self._publisher.begun):
+        if received or (self._publisher and not self._publisher.begun):
+            self._publish()
+        return len(received)
+
+    def _publish(self) -> None:
+        if self._publisher:
             self._store.renew(self._hold(), LEASE)  # one that was frozen finds out before it publishes
             self._publisher.publish()
-        return len(received)
 
     def _apply(
         self, writer: Writer, before: Positions, received: Sequence[Received], *, again: bool = False
@@ -263,8 +258,8 @@ class Consumer:
             [item.arrived for item in received if item.arrived],
             [item.confirmed for item in received if item.confirmed],
             log=self._log.identity,
-            expected=_plain(before),
-            positions=_plain(after),
+            expected=plain(before),
+            positions=plain(after),
             notes={} if again else self._history(messages, before),
             again=again,
         )
@@ -291,7 +286,3 @@ def _nothing_collected() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-def _plain(positions: Positions) -> dict[tuple[str, int], int]:
-    return {(at.topic, at.partition): offset for at, offset in positions.items()}

@@ -70,17 +70,22 @@ class History:
     """Since when the journal of a graph that is being built tells the past as it was, as the graph notes it.
 
     It is kept with every batch, so that a process that goes on with the building claims no more than the one before.
+    `ends`: what the log has now; behind that the past is told as it comes.
     """
 
-    def __init__(self, noted: Callable[[str], str]) -> None:
+    def __init__(self, noted: Callable[[str], str], ends: Positions) -> None:
+        self._ends = ends
         begins = noted(BEGINS)
         self._begins = datetime.fromisoformat(begins) if begins else None
         self._reach = Reach(json.loads(noted(GAPS) or "[]"))
 
-    @property
-    def begun(self) -> bool:
-        """Whether anything was said yet of which the time is known."""
-        return self._begins is not None
+    def done(self, positions: Positions, *, idle: bool) -> bool:
+        """Whether the graph, which stands there, has caught up; and anything was said yet of which the time is known.
+
+        `idle`: the log has given nothing more.
+        """
+        reached = idle or all(positions.get(at, 0) >= end for at, end in self._ends.items())
+        return reached and self._begins is not None
 
     def note(self, messages: Sequence[StoredMessage], positions: Positions) -> dict[str, str]:
         """Take these into account, which stand at `positions`; gives the notes to write with what they say."""
