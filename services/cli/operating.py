@@ -24,12 +24,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def upkeep(config: Config = None) -> None:
-    """What the schedule does every hour, once: take back what sources with `retire_after` have not seen for so long."""
-    done = run_upkeep(settings_of(config))
-    for one in done:
+    """What the schedule does every hour, once: take back what sources have not seen for long, and end corrections."""
+    for one in run_upkeep(settings_of(config)):
         say(f"{one.source}: {one.withdrawn:,} records withdrawn" + (f"; left: {one.left}" if one.left else ""))
-    if not done:
-        say("no source has retire_after: there is nothing to do")
 
 
 def copy_log(

@@ -90,10 +90,9 @@ def run_schedule(config: Config = None) -> None:
     """Run the configured sources on their schedules, and upkeep, until stopped."""
     logs.set_up()
     settings = settings_of(config)
-    planned = [source for source in settings.sources if source.schedule]
-    if not planned and not any(source.retire_after for source in settings.sources):
-        raise ConfigurationError("no source has a schedule; give one (or retire_after) to a [[sources]] entry")
-    say(f"{len(planned)} sources are on schedule (UTC), upkeep is done every hour; Ctrl-C stops")
+    planned = len([source for source in settings.sources if source.schedule])
+    runs = f"{planned} sources are on schedule (UTC)" if planned else "no source has a schedule, so none is collected"
+    say(f"{runs}; upkeep is done every hour; Ctrl-C stops")
     schedule.make(settings, lambda source: _run_scheduled(settings, source), lambda: run_upkeep(settings)).start()
     threading.Event().wait()
 
