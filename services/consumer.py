@@ -272,9 +272,9 @@ class Consumer:
             self._log.append(dead)
 
     def _history(self, messages: Sequence[StoredMessage], before: Positions) -> dict[str, str]:
-        """What is noted of the past while the graph is built."""
+        """What is noted of the past, above all while the graph is built."""
         if self._building is None:
-            return {}
+            return replay.later(messages, self._store.note)
         return {BUILDING: self._log.identity} | self._building.note(messages, before)
 
 

@@ -9,10 +9,13 @@ from events.log import RECORDS, Positions, StoredMessage, TopicPartition
 from inventory.past import BEGINS
 from services.receiving import Received
 
+COPIED_BY = "copy-log"
+"""The source of what is said of a log that is a copy."""
 GAPS = "gaps"
 """The note of a graph that is being built: in which partitions of the records something was missing so far."""
 SPAN = timedelta(hours=1)
 """What the journal of a rebuilt graph tells apart."""
+_COPIED = f"{COPIED_BY}:".encode()
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
@@ -33,15 +36,27 @@ def in_order(received: Sequence[Received], ends: Mapping[TopicPartition, int]) -
 
 
 def time_of(message: StoredMessage) -> datetime:
-    """When its source said it, from its header; the beginning of time where it does not tell."""
-    return _read_time(dict(message.headers).get("ce_time", b""))
+    """When its source said it, from its header; the beginning of time where it does not tell, or is no source's."""
+    return _UNKNOWN if is_of_a_copy(message) else _read_time(dict(message.headers).get("ce_time", b""))
+
+
+def is_of_a_copy(message: StoredMessage) -> bool:
+    """Whether it says since when the past is exact in a log that is a copy (`LogCopied`)."""
+    return message.key.startswith(_COPIED) and message.at.topic == RECORDS
+
+
+def later(messages: Sequence[StoredMessage], noted: Callable[[str], str]) -> dict[str, str]:
+    """What a graph that was built notes of the past: a copy may have gone on meanwhile, and lost more."""
+    told = [_exact_from(message) for message in messages if is_of_a_copy(message)]
+    return {BEGINS: max(*told, _read_time(noted(BEGINS).encode())).isoformat()} if told else {}
 
 
 class Reach:
     """How far back a log that is read from its beginning tells the past: compaction leaves gaps in the offsets.
 
     Behind a gap the first message of a key may follow others that are gone: a marker does, and a record that was first
-    observed earlier. From the latest such message on, everything is as it was. `gaps`: partitions in which an earlier
+    observed earlier. From the latest such message on, everything is as it was. A copy has no
+    gaps, and says from when on it is exact. `gaps`: partitions in which an earlier
     reader, who did not come to the end, found gaps; its keys are not known any more, and each may be such a one.
     """
 
@@ -59,6 +74,8 @@ class Reach:
             if message.offset > expected.get(message.at, 0):
                 self.gaps.add(message.at.partition)
             expected[message.at] = message.offset + 1
+            if is_of_a_copy(message):
+                self._latest = max(self._latest or _UNKNOWN, _exact_from(message))
             behind_a_gap = message.at.partition in self.gaps
             if behind_a_gap and hash(message.key) not in self._seen and _said_before(message):
                 self._latest = max(self._latest or time_of(message), time_of(message))
@@ -95,6 +112,10 @@ class History:
         self._begins = max(filter(None, (first, gap)), default=None)
         begins = {BEGINS: self._begins.isoformat()} if self._begins else {}
         return begins | {GAPS: json.dumps(sorted(self._reach.gaps))}
+
+
+def _exact_from(message: StoredMessage) -> datetime:
+    return _read_time(dict(message.headers).get("ce_exactfrom", b""))
 
 
 def _said_before(message: StoredMessage) -> bool:
