@@ -125,6 +125,15 @@ class Transaction(Protocol):
     def asset_ids(self, after: str, limit: int) -> list[str]:
         """Ids of assets and Endpoints that are not retired, behind that one, in order."""
 
+    def asset_edges(self, after: EdgeKey, limit: int) -> list[Edge]:
+        """Relationships between assets and Endpoints, retired ones too, behind that one, in order of key."""
+
+    def related(self, ids: Collection[str]) -> set[str]:
+        """Those of these assets and Endpoints that have a relationship with an asset or Endpoint, whichever way."""
+
+    def recount(self, after: str, limit: int) -> str:
+        """At once set the counts of the next identifiers behind that key right; the last one's key, "" at the end."""
+
     def write(self, changes: Changes) -> None:
         """Write the difference. Raises PositionsDiffer.
 

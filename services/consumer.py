@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, repeat
 from typing import TypeVar
 
@@ -92,6 +93,7 @@ class Consumer:
         self._wait_out(stop, self._take_over)
         goal = self._wait_out(stop, self._positions) or {}
         positions = dict.fromkeys(goal, 0)
+        self._wait_out(stop, self._recount)
         self._wait_out(stop, lambda: self._read_again(stop, positions, goal))
         if not stop.is_set():
             self._wait_out(stop, lambda: self._look_again(self._hold()))
@@ -168,6 +170,12 @@ class Consumer:
         while not self._store.transact(writer, work.apply):
             work.move_on()
             self.heartbeat = self._clock()
+
+    def _recount(self) -> None:
+        """How many hold an identifier decides what it joins: that must be right before anything is looked at."""
+        after: str | None = ""
+        while after is not None:
+            after = self._store.transact(self._keep_writing(), partial(again.recount, after=after))
 
     def _read_again(self, stop: threading.Event, positions: Positions, goal: Positions) -> None:
         """Apply once more what stands between these; `positions` goes along, so that an outage costs one batch."""
