@@ -15,7 +15,7 @@ from graph.store import LEASE, BatchTooLarge, Clock, GraphStore, PositionsDiffer
 from inventory import again
 from inventory.batch import Batch
 from services import replay, retention
-from services.positions import TOPICS, plain, positions_of
+from services.positions import TOPICS, is_behind, plain, positions_of
 from services.publishing import Publisher
 from services.receiving import Positions, Received, Receiver, receive
 
@@ -65,14 +65,12 @@ class Consumer:
         """Apply what the log holds as of now; returns how many messages that were. Ends early when `stop` is set."""
         stop = stop or threading.Event()
         self._wait_out(stop, self._hold)
-        ends = self._wait_out(stop, lambda: self._log.ends(TOPICS))
-        applied = 0
-        while ends is not None and not stop.is_set():
-            positions = self._wait_out(stop, self._positions)
-            if positions is None or all(positions[at] >= end for at, end in ends.items()):
-                self._wait_out(stop, self._tidy_up)
-                break
-            applied += self._wait_out(stop, lambda: self._step(timeout=0.2)) or 0
+        ends = self._wait_out(stop, lambda: self._log.ends(TOPICS)) or {}
+        applied, idle = 0, False
+        while self._wait_out(stop, lambda idle=idle: self._is_behind(ends, idle=idle)):  # type: ignore[misc]
+            fresh = self._wait_out(stop, lambda: self._step(timeout=0.2)) or 0
+            applied, idle = applied + fresh, not fresh
+        self._wait_out(stop, self._tidy_up)
         self._receiver.forget()
         return applied
 
@@ -213,6 +211,9 @@ class Consumer:
     def _positions(self) -> Positions:
         return positions_of(self._log, self._store)
 
+    def _is_behind(self, ends: Positions, *, idle: bool) -> bool:
+        return is_behind(self._log, self._positions(), ends, idle=idle, meanwhile=self._keep_writing)
+
     def _step(self, timeout: float) -> int:
         """Read and apply once; returns how many messages."""
         with _nothing_collected():
@@ -232,7 +233,7 @@ class Consumer:
     def _publish(self) -> None:
         if self._publisher:
             self._store.renew(self._hold(), LEASE)  # one that was frozen finds out before it publishes
-            self._publisher.publish()
+            self._publisher.publish(self._keep_writing)
 
     def _apply(
         self, writer: Writer, before: Positions, received: Sequence[Received], *, again: bool = False

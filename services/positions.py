@@ -1,6 +1,8 @@
 """Where a graph stands in its log."""
 
-from events.log import RECORDS, RUNS, EventLog, TopicPartition
+from collections.abc import Callable
+
+from events.log import RECORDS, RUNS, EventLog, TopicPartition, up_to
 from graph.store import GraphStore
 from services.receiving import Positions
 
@@ -22,6 +24,18 @@ def positions_of(log: EventLog, store: GraphStore) -> Positions:
         )
     places = [TopicPartition(topic, n) for topic in TOPICS for n in range(log.partitions(topic))]
     return {at: stored.get(at, 0) for at in places}
+
+
+def is_behind(
+    log: EventLog, positions: Positions, ends: Positions, *, idle: bool, meanwhile: Callable[[], object]
+) -> bool:
+    """Whether something stands between these. `idle`: the log has just given nothing, as where all has expired.
+
+    Raises LogUnavailable where it gives nothing though it has something; `meanwhile` is called while it is asked.
+    """
+    if idle:
+        return next(up_to(log, positions, ends, max_bytes=1, meanwhile=meanwhile), None) is not None
+    return any(positions[at] < end for at, end in ends.items())
 
 
 def plain(positions: Positions) -> dict[tuple[str, int], int]:

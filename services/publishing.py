@@ -1,6 +1,7 @@
 """The journal for others: each entry once, in order, in the topic of changes."""
 
 import json
+from collections.abc import Callable
 
 from events.codec import DecodeError, decode, encode
 from events.log import CHANGES, EventLog, LogUnavailable, Message, MessageTooLarge, PositionLost, TopicPartition, up_to
@@ -39,10 +40,13 @@ class Publisher:
         """Ask the topic again: another may have published meanwhile."""
         self._last = None
 
-    def publish(self) -> int:
-        """Publish all there is; gives how many. Raises LogUnavailable, StoreUnavailable."""
+    def publish(self, meanwhile: Callable[[], object] = lambda: None) -> int:
+        """Publish all there is; gives how many. Raises LogUnavailable, StoreUnavailable.
+
+        `meanwhile` is called every few seconds while the log is asked how far the topic is.
+        """
         if self._last is None:
-            self._last = self._published()
+            self._last = self._published(meanwhile)
         done = 0
         while entries := self._store.changes(after=self._last, limit=PAGE):
             self._append([message_of(entry) for entry in entries])
@@ -56,13 +60,13 @@ class Publisher:
             self.forget()  # any of them may have been stored
             raise
 
-    def _published(self) -> int:
+    def _published(self, meanwhile: Callable[[], object]) -> int:
         """The number of the last entry in the topic, or as noted where it has expired; 0 where there never was one."""
         end = self._log.ends([CHANGES]).get(_PLACE, 0)
         if not end:
             return 0
         try:
-            found = list(up_to(self._log, {_PLACE: end - 1}, {_PLACE: end}, max_bytes=1))
+            found = list(up_to(self._log, {_PLACE: end - 1}, {_PLACE: end}, max_bytes=1, meanwhile=meanwhile))
             event = decode(found[0][0]) if found else None
         except (PositionLost, DecodeError):  # it has expired; or somebody else wrote there
             event = None

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from events.codec import encode
+from events.log import RUNS, Message
 from events.models import Section
 from events.sqlite_log import SqliteLog
 from inventory.past import BEGINS
+from services.consumer import BUILDING
 from services.copying import exact_from
 from tests.inventory.test_batch import START, marker, observed
 from tests.services.graphs import Landscape, later
@@ -110,4 +112,23 @@ def test_an_inventory_that_waited_for_the_first_event_tells_the_past_from_there(
         assert consumer.catch_up() == 1
 
     assert begins(city) == START + timedelta(days=3)
+    city.close()
+
+
+class Expired(SqliteLog):
+    """Retention has taken all that stood in the topic of reports."""
+
+    def read(self, positions, *, timeout, max_bytes):
+        left = {at: position for at, position in positions.items() if at.topic != RUNS}
+        return super().read(left, timeout=timeout, max_bytes=max_bytes)
+
+
+def test_a_topic_that_has_expired_altogether_keeps_nobody_from_catching_up(tmp_path, monkeypatch):
+    monkeypatch.setattr("events.log.SILENT_SECONDS", 0.01)
+    city = Landscape(tmp_path / "one", Expired(tmp_path / "log.db", partitions=2))
+    city.log.append([Message(RUNS, b"run", (), b"{}", 0)])
+
+    assert city.apply(observed("a/1", 10, Section(name="x"), first=0)) == 1
+    assert city.names() == ["x"]
+    assert city.store.note(BUILDING) == ""
     city.close()
