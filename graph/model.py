@@ -165,13 +165,26 @@ class Change:
     recorded_at: datetime | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """Nodes and relationships to write, by id and key.
+
+    `drawn`: those of `edges` that the transaction has seen not to be there yet; may be left out.
+    """
+
+    nodes: dict[str, Node] = field(default_factory=dict)
+    catalogue: dict[str, Node] = field(default_factory=dict)
+    edges: dict[EdgeKey, Edge] = field(default_factory=dict)
+    drawn: set[EdgeKey] = field(default_factory=set)
+
+
 @dataclass(slots=True)
-class Changes:
+class Changes(Part):
     """The difference one batch makes; written in one transaction together with `positions`.
 
     Every mapping and list says what to put or remove by key; whatever is not mentioned stays as it is.
     `bodies` are by (record, section), None to remove; `references` replace all of a record's; `held` and `released` are
-    (record, identifier). `drawn`: those of `edges` that the transaction has seen not to be there yet; may be left out.
+    (record, identifier).
     `recorded_at`: when what it says came to be known; now where it is later, or nothing is said.
     `notes`: what the inventory remembers of its own work, by name.
     `forget`: entries of the journal below that number are dropped.
@@ -186,12 +199,8 @@ class Changes:
     held: set[tuple[str, str]] = field(default_factory=set)
     released: set[tuple[str, str]] = field(default_factory=set)
     references: dict[str, tuple[ReferenceRow, ...]] = field(default_factory=dict)
-    nodes: dict[str, Node] = field(default_factory=dict)
-    catalogue: dict[str, Node] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
     continued: dict[str, str] = field(default_factory=dict)
-    edges: dict[EdgeKey, Edge] = field(default_factory=dict)
-    drawn: set[EdgeKey] = field(default_factory=set)
     erased: set[EdgeKey] = field(default_factory=set)
     markers: dict[tuple[str, int], int] = field(default_factory=dict)
     runs: dict[str, RunRow] = field(default_factory=dict)

@@ -54,22 +54,24 @@ class Neo4jReader:
         *,
         kinds: Collection[str] = (),
         text: str = "",
+        name: str = "",
         sources: Collection[str] = (),
         retired: bool = False,
         after: str = "",
         limit: int = 100,
     ) -> list[Node]:
-        name, _, last = after.partition("\x00")
+        last_name, _, last = after.partition("\x00")
         question = f"""
             MATCH (n:Asset) WHERE n.sort >= $sort AND (n.sort > $sort OR n.id > $last)
             AND {"n.kind IN $kinds" if kinds else "n.kind <> 'Endpoint'"}
-            AND ($text = '' OR n.folded CONTAINS $text) AND ($retired OR n.retired_at IS NULL)
+            AND ($text = '' OR n.folded CONTAINS $text) AND ($name = '' OR n.folded = $name)
+            AND ($retired OR n.retired_at IS NULL)
             AND ($sources = [] OR any(s IN n.sources WHERE s IN $sources))
             RETURN n ORDER BY n.sort, n.id LIMIT $limit
         """
-        cursor = {"sort": sort_of(name), "last": last}
-        wanted = {"kinds": list(kinds), "text": text.casefold(), "sources": list(sources), "retired": retired}
-        rows = self._rows(question, **cursor, **wanted, limit=limit)
+        cursor = {"sort": sort_of(last_name), "last": last, "limit": limit}
+        wanted = {"kinds": list(kinds), "text": text.casefold(), "name": name.casefold(), "sources": list(sources)}
+        rows = self._rows(question, **cursor, **wanted, retired=retired)
         return [node_of(row["n"]) for row in rows]
 
     def relationships(

@@ -7,7 +7,7 @@ from typing import Any
 from neo4j import ManagedTransaction
 
 from graph.metamodel import CATALOGUE_RELATIONS, RELATIONS
-from graph.model import Changes, Edge, EdgeKey, Holders, Node, RecordRow, ReferenceRow
+from graph.model import Changes, Edge, EdgeKey, Holders, Node, Part, RecordRow, ReferenceRow
 from graph.neo4j_cypher import by_ends, types
 from graph.neo4j_questions import asked, grouped, holders_of, identifiers_of, named, records_of
 from graph.neo4j_schema import edge_of, edges_of, node_of, place, reference_of
@@ -144,8 +144,8 @@ class Neo4jTransaction:
         """
         return str(self._tx.run(question, after=after, limit=limit).single(strict=True)["last"])
 
-    def write(self, changes: Changes) -> None:
-        DifferenceWriter(self._tx, self._clock, changes).write(self.references(changes.references.keys()))
+    def write(self, changes: Changes, parts: Iterable[Part] = ()) -> None:
+        DifferenceWriter(self._tx, self._clock, changes).write(parts, self.references(changes.references.keys()))
 
     def _read(self, question: str, values: Iterable[object]) -> Iterator[dict[str, Any]]:
         return asked(self._tx, question, values)

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
-from neo4j import ManagedTransaction, Result
+from neo4j import ManagedTransaction
 
 from graph.metamodel import CATALOGUE, KINDS
-from graph.model import Changes, Edge, ReferenceRow, node_id
+from graph.model import Changes, Edge, Part, ReferenceRow, node_id
 from graph.neo4j_cypher import ROWS, by_ends, by_relation, declared, ends
+from graph.neo4j_linking import Catalogue
 from graph.neo4j_schema import catalogue_map, fans, key_of, node_map, place, record_map, reference_map, run_map
 from graph.store import PositionsDiffer
 from graph.values import moment, pack, pages
@@ -20,34 +22,55 @@ _KIND_LABELS = ":".join(sorted(KINDS.keys() - CATALOGUE))
 class DifferenceWriter:
     """Writes one difference in a transaction that holds the writer's lock.
 
-    The server works on one statement while the next one's rows are made: results are looked at in the end.
+    A thread sends the statements: the server works on one, and answers when it is done, while the next are made.
     """
 
     def __init__(self, tx: ManagedTransaction, clock: Callable[[], datetime], changes: Changes) -> None:
         self._tx, self._clock, self._changes = tx, clock, changes
-        self._sent: list[Result] = []
+        self._catalogue = Catalogue(tx)
+        self._thread = ThreadPoolExecutor(1, "neo4j-writer")
+        self._sent: list[Future[None]] = []
 
-    def write(self, replaced: Mapping[str, tuple[ReferenceRow, ...]]) -> None:
+    def write(self, parts: Iterable[Part], replaced: Mapping[str, tuple[ReferenceRow, ...]]) -> None:
         """`replaced`: the stored references of the records that get others. Raises PositionsDiffer."""
-        self._positions()
+        self._check_positions()
+        counted = self._tx.run("MATCH (w:Writer) RETURN w.journal AS last, w.recorded_at AS latest").single(strict=True)
+        try:
+            self._put_positions()
+            for part in parts:
+                self._part(part)
+            self._rest(replaced)
+            self._journal(counted["last"] or 0, counted["latest"] or "")
+            for sent in self._sent:
+                sent.result()
+        finally:  # the transaction belongs to one thread at a time: it ends only when nothing is sent any more
+            self._thread.shutdown(cancel_futures=True)
+
+    def _rest(self, replaced: Mapping[str, tuple[ReferenceRow, ...]]) -> None:
         self._erased()
-        self._nodes()
-        self._edges()
+        self._part(self._changes)
         self._records()
         self._bodies()
         self._counts(replaced)
         self._holdings()
         self._references(replaced)
         self._runs()
-        self._journal()
-        for result in self._sent:
-            result.consume()
+
+    def _part(self, part: Part) -> None:
+        self._nodes(part)
+        self._edges(part)
 
     def _many(self, statement: str, rows: Iterable[object], **more: Any) -> None:  # noqa: ANN401 - query parameters
         for page in pages(rows, ROWS):
-            self._sent.append(self._tx.run(statement, rows=page, **more))
+            self._submit(self._send, statement, {"rows": page, **more})
 
-    def _positions(self) -> None:
+    def _submit(self, work: Callable[..., None], *values: object) -> None:
+        self._sent.append(self._thread.submit(work, *values))
+
+    def _send(self, statement: str, values: dict[str, Any]) -> None:
+        self._tx.run(statement, **values).consume()
+
+    def _check_positions(self) -> None:
         changes = self._changes
         question = "MATCH (p:Position {log: $log}) RETURN p.topic AS topic, p.partition AS partition, p.next AS next"
         rows = self._tx.run(question, log=changes.log)
@@ -55,6 +78,9 @@ class DifferenceWriter:
         expected = {at: after for at, after in changes.expected.items() if at in stored or after}
         if stored != expected:
             raise PositionsDiffer(f"positions of log {changes.log}: {stored} are stored, {expected} were expected")
+
+    def _put_positions(self) -> None:
+        changes = self._changes
         self._many(
             "UNWIND $rows AS row MERGE (p:Position {key: row.key}) SET p = row",
             [
@@ -78,23 +104,21 @@ class DifferenceWriter:
             sorted(self._changes.removed),
         )
 
-    def _nodes(self) -> None:
+    def _nodes(self, part: Part) -> None:
         """Assets that have become one of another kind lose the label of the old one."""
         self._many(
             f"UNWIND $rows AS row MERGE (n:Asset {{id: row.id}}) "
             f"FOREACH (_ IN CASE WHEN n.kind <> row.kind THEN [1] ELSE [] END | REMOVE n:{_KIND_LABELS}) "
             "SET n = row, n:$(row.kind)",
-            [node_map(node) for node in declared(self._changes.nodes.values())],
+            [node_map(node) for node in declared(part.nodes.values())],
         )
-        self._many(
-            "UNWIND $rows AS row MERGE (n:Catalogue {id: row.id}) ON CREATE SET n = row, n:$(row.kind)",
-            [catalogue_map(node) for node in declared(self._changes.catalogue.values())],
-        )
+        if part.catalogue:
+            self._submit(self._catalogue.put, [catalogue_map(node) for node in declared(part.catalogue.values())])
 
-    def _edges(self) -> None:
+    def _edges(self, part: Part) -> None:
         new, known = list[Edge](), list[Edge]()
-        for key, edge in self._changes.edges.items():
-            (new if key in self._changes.drawn else known).append(edge)
+        for key, edge in part.edges.items():
+            (new if key in part.drawn else known).append(edge)
         for verb, edges in (("CREATE", new), ("MERGE", known)):
             for relation, some in by_relation(edges):
                 self._put(verb, relation, some)
@@ -102,6 +126,10 @@ class DifferenceWriter:
     def _put(self, verb: str, relation: str, edges: Iterable[Edge]) -> None:
         """Those of one node that say the same go as one row."""
         source, target = ends(relation)
+        if target == "Catalogue":
+            for page in pages(edges, ROWS):
+                self._submit(self._catalogue.link, verb, source, relation, fans(page))
+            return
         statement = (
             f"UNWIND $rows AS row MATCH (a:{source} {{id: row[0]}}) "
             f"UNWIND row[1] AS id MATCH (b:{target} {{id: id}}) {verb} (a)-[e:{relation}]->(b) SET e = row[2]"
@@ -194,16 +222,15 @@ class DifferenceWriter:
         runs = self._changes.runs.values()
         self._many("UNWIND $rows AS row MERGE (r:Run {key: row.key}) SET r = row", [run_map(run) for run in runs])
 
-    def _journal(self) -> None:
-        """Numbered by the counter on the writer's node, which is locked."""
+    def _journal(self, last: int, latest: str) -> None:
+        """Numbered by the counter on the writer's node, which is locked: the `last` entry was recorded at `latest`."""
         notes = [{"name": name, "text": text} for name, text in self._changes.notes.items()]
         self._many("UNWIND $rows AS row MERGE (n:Note {name: row.name}) SET n = row", notes)
         if self._changes.forget:
-            self._tx.run("MATCH (c:Change) WHERE c.number < $first DELETE c", first=self._changes.forget).consume()
+            self._many("UNWIND $rows AS first MATCH (c:Change) WHERE c.number < first DELETE c", [self._changes.forget])
         if not self._changes.journal:
             return
-        found = self._tx.run("MATCH (w:Writer) RETURN w.journal AS last, w.recorded_at AS latest").single(strict=True)
-        now = moment(self._clock(), self._changes.recorded_at, found["latest"] or "")
+        now = moment(self._clock(), self._changes.recorded_at, latest)
         rows = [
             {
                 "number": number,
@@ -213,7 +240,7 @@ class DifferenceWriter:
                 "event_ids": list(change.event_ids),
                 "detail": pack(change.detail.encode()),
             }
-            for number, change in enumerate(self._changes.journal, start=(found["last"] or 0) + 1)
+            for number, change in enumerate(self._changes.journal, start=last + 1)
         ]
         self._many("UNWIND $rows AS row CREATE (c:Change) SET c = row", rows)
         counted = "UNWIND $rows AS last MATCH (w:Writer) SET w.journal = last, w.recorded_at = $now"

@@ -33,20 +33,22 @@ class SqliteReader:
         *,
         kinds: Collection[str] = (),
         text: str = "",
+        name: str = "",
         sources: Collection[str] = (),
         retired: bool = False,
         after: str = "",
         limit: int = 100,
     ) -> list[Node]:
-        name, _, last = after.partition("\x00")
+        last_name, _, last = after.partition("\x00")
         question = f"""
             SELECT {NODE} FROM nodes WHERE (name, id) > (?1, ?2)
             AND ({"kind IN (SELECT value FROM json_each(?3))" if kinds else "kind <> 'Endpoint' AND ?3 = '[]'"})
-            AND (?4 = '' OR instr(folded, ?4)) AND (?5 OR retired_at IS NULL)
+            AND (?4 = '' OR instr(folded, ?4)) AND (?8 = '' OR folded = ?8) AND (?5 OR retired_at IS NULL)
             AND {_described_by("?6")}
             ORDER BY name, id LIMIT ?7
         """
-        values = (name, last, array(kinds), text.casefold(), int(retired), array(sources), limit)
+        folded = text.casefold(), name.casefold()
+        values = (last_name, last, array(kinds), folded[0], int(retired), array(sources), limit, folded[1])
         with self._reading() as connection:
             return [node_of(row) for row in connection.execute(question, values)]
 

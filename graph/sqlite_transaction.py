@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 
 from graph.metamodel import CATALOGUE_RELATIONS
-from graph.model import Changes, Edge, EdgeKey, Holders, Node, RecordRow, ReferenceRow, node_id
+from graph.model import Changes, Edge, EdgeKey, Holders, Node, Part, RecordRow, ReferenceRow, node_id
 from graph.sqlite_questions import asked, grouped, holders_of, identifiers_of, records_of
 from graph.sqlite_schema import (
     NODE,
@@ -136,8 +136,10 @@ class SqliteTransaction:
         self._connection.execute(counted, (array(names),))
         return names[-1] if names else ""
 
-    def write(self, changes: Changes) -> None:
+    def write(self, changes: Changes, parts: Iterable[Part] = ()) -> None:
         self._write_positions(changes)
+        for part in parts:
+            self._write_part(part)
         self._write_records(changes)
         self._write_names(changes)
         self._write_graph(changes)
@@ -211,20 +213,20 @@ class SqliteTransaction:
     def _write_graph(self, changes: Changes) -> None:
         self._many("DELETE FROM edges WHERE source_id = ? AND type = ? AND target_id = ?", sorted(changes.erased))
         self._many("DELETE FROM nodes WHERE id = ?", ((node,) for node in sorted(changes.removed)))
+        self._write_part(changes)
+
+    def _write_part(self, part: Part) -> None:
         self._many(
             f"INSERT OR REPLACE INTO nodes VALUES ({', '.join('?' * 12)})",
-            (node_row(node) for _, node in sorted(changes.nodes.items())),
+            (node_row(node) for _, node in sorted(part.nodes.items())),
         )
         self._many(
             "INSERT OR IGNORE INTO catalogue VALUES (?, ?, ?, ?)",
-            (
-                (node.id, node.kind, node.name, text_of(node.properties))
-                for _, node in sorted(changes.catalogue.items())
-            ),
+            ((node.id, node.kind, node.name, text_of(node.properties)) for _, node in sorted(part.catalogue.items())),
         )
         self._many(
             "INSERT OR REPLACE INTO edges VALUES (?, ?, ?, ?, ?, ?)",
-            (edge_row(edge) for _, edge in sorted(changes.edges.items())),
+            (edge_row(edge) for _, edge in sorted(part.edges.items())),
         )
 
     def _write_journal(self, changes: Changes) -> None:

@@ -3,7 +3,7 @@
 `tests/graph/test_store_contract.py` runs on both.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
@@ -16,6 +16,7 @@ from graph.model import (
     GraphStatus,
     Holders,
     Node,
+    Part,
     Positions,
     RecordRow,
     ReferenceRow,
@@ -93,8 +94,7 @@ class Transaction(Protocol):
     def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
         """For each identifier its live holders; their keys only where they are at most `limit`."""
 
-    def references(self, records: Collection[str]) -> dict[str, tuple[ReferenceRow, ...]]:
-        """For each record its references."""
+    def references(self, records: Collection[str]) -> dict[str, tuple[ReferenceRow, ...]]: ...
 
     def referrers(self, identifiers: Collection[str]) -> dict[str, frozenset[str]]:
         """For each identifier the keys of the records that refer to it."""
@@ -134,13 +134,14 @@ class Transaction(Protocol):
     def recount(self, after: str, limit: int) -> str:
         """At once set the counts of the next identifiers behind that key right; the last one's key, "" at the end."""
 
-    def write(self, changes: Changes) -> None:
+    def write(self, changes: Changes, parts: Iterable[Part] = ()) -> None:
         """Write the difference. Raises PositionsDiffer.
 
-        Nodes before relationships; the catalogue by MERGE; identifiers' counts of holders and references follow
-        `held`, `released` and `references`. `continued` repoints records that are not live from an id to its successor.
-        `removed` nodes have no relationships left but those in `erased`. Journal entries get the next numbers, and a
-        recorded_at that never falls and is never later than now.
+        `parts` are written too, each as it comes, and may be worked out while the ones before it are written; they may
+        add to `changes`, which is looked at only when the last one is there. Nodes before relationships; the catalogue
+        by MERGE; identifiers' counts follow `held`, `released` and `references`. `continued` repoints records that are
+        not live from an id to its successor. `removed` nodes have no relationships left but those in `erased`. Journal
+        entries get the next numbers, and a recorded_at that never falls and is never later than now.
         """
 
 
@@ -158,6 +159,7 @@ class GraphReader(Protocol):
         *,
         kinds: Collection[str] = (),
         text: str = "",
+        name: str = "",
         sources: Collection[str] = (),
         retired: bool = False,
         after: str = "",
@@ -165,8 +167,8 @@ class GraphReader(Protocol):
     ) -> list[Node]:
         r"""Assets in order of (name, id), after the cursor `after` (text "name\x00id", exclusive).
 
-        `text` is sought in the name without regard to case; `sources`: described by at least one of these;
-        retired ones only with `retired`. Endpoints only where `kinds` names them.
+        `text` is sought in the name, `name` is all of it, both without regard to case; `sources`: described by at least
+        one of these; retired ones only with `retired`. Endpoints only where `kinds` names them.
         """
 
     def relationships(

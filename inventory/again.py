@@ -4,11 +4,12 @@ Each `apply` takes the next page, in a transaction of its own, and notes how far
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from events.models import CURATION
-from graph.model import Changes, EdgeKey, Positions
+from graph.model import Changes, EdgeKey, Part, Positions
 from graph.store import Transaction
 from inventory.clusters import Regrouped
 from inventory.difference import Difference, put_records
@@ -62,12 +63,12 @@ class Again:
     def apply(self, tx: Transaction) -> bool:
         """Do the next page; True when all is done. May run again after a conflict: it moves on only once it is kept."""
         changes = Changes(self._log, self._positions, self._positions)
-        last = self._steps[self._part](tx, changes)
+        last, parts = self._steps[self._part](tx, changes)
         following = f"{self._part} {last}" if last else FOLLOWING[self._part]
         changes.notes[NOTE] = following
         if not following:
             changes.notes[RULES_NOTE] = str(RULES)
-        tx.write(changes)
+        tx.write(changes, parts)
         self._next = following
         return not following
 
@@ -75,27 +76,27 @@ class Again:
         """The transaction is durable; the next page comes."""
         self._part, _, self._after = self._next.partition(" ")
 
-    def _records(self, tx: Transaction, changes: Changes) -> str:
+    def _records(self, tx: Transaction, changes: Changes) -> tuple[str, Iterable[Part]]:
         keys = tx.live_records(self._after, PAGE)
         rows = tx.records([key for key in keys if not key.startswith(f"{CURATION}/")])
         folded = {key: Folded(row, row, causes=(CAUSE,), again=True) for key, row in rows.items()}
-        if folded:
-            put_records(changes, folded, Difference(tx, changes, folded, folded, self._now).find())
-        return keys[-1] if len(keys) == PAGE else ""
+        difference = Difference(tx, changes, folded, folded, self._now)
+        put_records(changes, folded, difference.find())
+        return keys[-1] if len(keys) == PAGE else "", difference.assets()
 
-    def _edges(self, tx: Transaction, changes: Changes) -> str:
+    def _edges(self, tx: Transaction, changes: Changes) -> tuple[str, Iterable[Part]]:
         """A record claims what was drawn for one of its references."""
         page = tx.asset_edges(EdgeKey(*json.loads(self._after or '["", "", ""]')), EDGES)
         claimants = {record for edge in page for record in edge.claims}
         drawn = {(record, row.drawn) for record, rows in tx.references(claimants).items() for row in rows}
         said = {edge.key: {r: told for r, told in edge.claims.items() if (r, edge.key) in drawn} for edge in page}
         stored = {edge.key: edge for edge in page}
-        put_edges(changes, stored, said, tx.records(claimants))
+        changes.erased |= put_edges(changes, stored, said, tx.records(claimants))
         starts = {key.source_id for key in (*changes.edges, *changes.erased)}
-        write_journal(changes, tx.nodes(starts), stored, Regrouped(causes={i: {CAUSE} for i in starts}))
-        return json.dumps(page[-1].key) if len(page) == EDGES else ""
+        write_journal(changes, changes, tx.nodes(starts), stored, Regrouped(causes={i: {CAUSE} for i in starts}))
+        return json.dumps(page[-1].key) if len(page) == EDGES else "", ()
 
-    def _assets(self, tx: Transaction, changes: Changes) -> str:
+    def _assets(self, tx: Transaction, changes: Changes) -> tuple[str, Iterable[Part]]:
         """Those that no live record describes are retired, as ever; an Endpoint has no history to keep."""
         ids = tx.asset_ids(self._after, PAGE)
         alone = tx.nodes(set(ids) - tx.members(ids).keys())
@@ -106,5 +107,5 @@ class Again:
         retired = {i: replace(node, retired_at=self._now, sources=()) for i, node in stray.items()}
         changes.nodes = {i: node for i, node in retired.items() if i not in changes.removed}
         changes.erased = set(edges)
-        write_journal(changes, stray, edges, Regrouped(causes={i: {CAUSE} for i in stray}))
-        return ids[-1] if len(ids) == PAGE else ""
+        write_journal(changes, changes, stray, edges, Regrouped(causes={i: {CAUSE} for i in stray}))
+        return ids[-1] if len(ids) == PAGE else "", ()

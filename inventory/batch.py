@@ -1,10 +1,10 @@
 """One batch of events becomes one difference of the graph, over what the transaction it is given can read."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from events.models import RunReport
-from graph.model import Changes, Positions, RunRow
+from graph.model import Changes, Part, Positions, RunRow
 from graph.store import Transaction
 from inventory.difference import Difference, put_records, with_curated
 from inventory.fold import Arrived, Confirmed, Folded, fold, markers_of, retire, touched
@@ -45,12 +45,14 @@ class Batch:
             changes.markers = {at: floor[at] for at in markers}
         changed = with_curated(tx, folded)
         owners: Mapping[str, str] = {}
+        parts: Iterable[Part] = ()
         if changed:
             times = [item.event.time for item in self.arrived] + [item.after.last_seen for item in changed.values()]
             changes.recorded_at = max(times)
-            owners = Difference(tx, changes, changed, folded, max(times)).find()
+            difference = Difference(tx, changes, changed, folded, max(times))
+            owners, parts = difference.find(), difference.assets()
         put_records(changes, folded, owners)
-        tx.write(changes)
+        tx.write(changes, parts)
         return finished
 
     def _fold(

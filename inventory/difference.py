@@ -1,19 +1,22 @@
 """The difference that changed records make: read around them, resolve, merge, draw, compare with the graph as read."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from events.models import CURATION, Section
-from graph.model import Changes, Edge, EdgeKey, Node, RecordRow, ReferenceRow
+from graph.model import Changes, Edge, EdgeKey, Node, Part, Properties, RecordRow, ReferenceRow
 from graph.store import Transaction
+from graph.values import pages
 from inventory.clusters import Regrouped, regroup, returning
 from inventory.drawing import Drawing, put_edges
 from inventory.fold import Folded
 from inventory.journal import write_journal
-from inventory.merge import Merged, Said, aged, held, merge, references
+from inventory.merge import Said, aged, held, merge, references
 from inventory.neighbourhood import Neighbourhood
 
+TOGETHER = 16
+"""Assets that are written at once, while the next ones are merged: some thousand relationships."""
 _PREFIX = f"{CURATION}/"
 
 
@@ -64,9 +67,11 @@ class Difference:
         self.rows: dict[str, RecordRow] = {key: item.after for key, item in changed.items()}
         self.nodes: dict[str, Node] = {}
         self.edges: dict[EdgeKey, Edge] = {}
+        self.stored: dict[str, dict[EdgeKey, Edge]] = {}
+        self.regrouped = Regrouped()
 
     def find(self) -> Mapping[str, str]:
-        """Fill `changes`; gives the asset of every record in reach."""
+        """Fill `changes` with all but the assets, which `assets` gives; returns the asset of every record in reach."""
         live = {key for key, item in self.folded.items() if item.after.live}
         self._read(live)
         before = self._identifiers_before()
@@ -74,20 +79,36 @@ class Difference:
         around = Neighbourhood(self.tx, before, after)
         back = self.tx.nodes(returning(self.folded))
         regrouped = regroup(around, self.folded, {i for i, node in back.items() if node.retired_at is not None})
+        self.regrouped = regrouped
         self.rows = {**around.rows, **self.rows}
         members = {key for keys in regrouped.members.values() for key in keys}
         self._read(members - self.said.keys())
         self._holdings(before, after)
-        self._assets(regrouped)
+        self._read_assets()
+        self._gone()
         self._references(around, regrouped, before, after, members)
         self._repoint(regrouped)
-        self._journal(regrouped)
+        self._read_starts()
         return regrouped.owner
 
-    def _journal(self, regrouped: Regrouped) -> None:
+    def assets(self) -> Iterator[Part]:
+        """The assets to merge anew with what they have of the catalogue, some at a time; then the journal is written.
+
+        Nothing is read any more: a store may write the ones before meanwhile.
+        """
+        everything = Part(nodes=dict(self.changes.nodes), edges=dict(self.changes.edges))
+        for together in pages(self.regrouped.members.values(), TOGETHER):
+            part = self._part(together)
+            everything.nodes.update(part.nodes)
+            everything.edges.update(part.edges)
+            yield part
+        write_journal(self.changes, everything, self.nodes, self.edges, self.regrouped)
+
+    def _read_starts(self) -> None:
+        """The nodes at which relationships start that changed: the journal names them."""
         starts = {key.source_id for key in (*self.changes.edges, *self.changes.erased)}
-        self.nodes.update(self.tx.nodes(starts - self.nodes.keys() - self.changes.nodes.keys()))
-        write_journal(self.changes, self.nodes, self.edges, regrouped)
+        known = self.nodes.keys() | self.changes.nodes.keys() | self.regrouped.members.keys()
+        self.nodes.update(self.tx.nodes(starts - known))
 
     def _read(self, keys: Collection[str]) -> None:
         """Read the sections of live records and of what a person said about them."""
@@ -133,34 +154,39 @@ class Difference:
             if row.asset_id != asset and key not in self.fresh:
                 self.changes.records[key] = replace(row, asset_id=asset)
 
-    def _assets(self, regrouped: Regrouped) -> None:
-        """Merge the clusters anew."""
-        gone = regrouped.continued.keys() | regrouped.retired
-        stored = self.tx.nodes(regrouped.members.keys() | gone)
-        self.nodes.update(stored)
-        merged = [merge(self.said[key] for key in keys) for keys in regrouped.members.values()]
-        for item in merged:
-            old = stored.get(item.node.id)
-            node = aged(item.node, old, self.when)
-            if old != node:
-                self.changes.nodes[node.id] = node
-        self._catalogue(merged, gone)
+    def _read_assets(self) -> None:
+        """What the graph holds of the assets to merge anew, and of those that go."""
+        ids = self.regrouped.members.keys() | self.regrouped.continued.keys() | self.regrouped.retired
+        self.nodes.update(self.tx.nodes(ids))
+        for key, edge in self.tx.catalogue_edges(ids).items():
+            self.stored.setdefault(key.source_id, {})[key] = edge
+            self.edges[key] = edge
+
+    def _gone(self) -> None:
+        """Assets without records: their ids go on, or they are retired. What they had of the catalogue goes."""
+        regrouped = self.regrouped
         self.changes.removed |= regrouped.continued.keys()
         self.changes.continued.update(regrouped.continued)
-        for lost in regrouped.retired & stored.keys():
-            self.changes.nodes[lost] = replace(stored[lost], retired_at=self.when, sources=())
+        for lost in regrouped.retired & self.nodes.keys():
+            self.changes.nodes[lost] = replace(self.nodes[lost], retired_at=self.when, sources=())
+        for gone in regrouped.continued.keys() | regrouped.retired:
+            self.changes.erased |= self.stored.get(gone, {}).keys()
 
-    def _catalogue(self, merged: Iterable[Merged], gone: Collection[str]) -> None:
-        merged = list(merged)
-        stored = self.tx.catalogue_edges({item.node.id for item in merged} | set(gone))
-        self.edges.update(stored)
-        said: dict[EdgeKey, dict[str, dict[str, str | int | float | bool]]] = {key: {} for key in stored}
-        for item in merged:
-            said.update(item.edges)
-        put_edges(self.changes, stored, said, self.rows)
-        drawn = {key.target_id for key in self.changes.drawn}
-        for item in merged:
-            self.changes.catalogue.update({i: node for i, node in item.catalogue.items() if i in drawn})
+    def _part(self, clusters: Iterable[Collection[str]]) -> Part:
+        """These clusters merged, and what differs from the graph. Relationships that go are put into `changes`."""
+        part = Part()
+        for keys in clusters:
+            merged = merge(self.said[key] for key in keys)
+            old = self.nodes.get(merged.node.id)
+            node = aged(merged.node, old, self.when)
+            if old != node:
+                part.nodes[node.id] = node
+            stored = self.stored.get(node.id, {})
+            said: dict[EdgeKey, Mapping[str, Properties]] = {**{key: {} for key in stored}, **merged.edges}
+            self.changes.erased |= put_edges(part, stored, said, self.rows)
+            new = {key.target_id for key in merged.edges.keys() & part.drawn}
+            part.catalogue.update({i: item for i, item in merged.catalogue.items() if i in new})
+        return part
 
     def _references(
         self,

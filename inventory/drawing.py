@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from graph.model import Changes, Edge, EdgeKey, Node, Properties, RecordRow, ReferenceRow, node_id
+from graph.model import Changes, Edge, EdgeKey, Node, Part, Properties, RecordRow, ReferenceRow, node_id
 from graph.store import Transaction
 from inventory.clusters import Regrouped
 from inventory.merge import trust, win
@@ -98,7 +98,7 @@ class Drawing:
                     claims = said.setdefault(row.drawn, {})
                     claims[record] = {**row.properties, **claims.get(record, {})}
         self.around.load_rows({record for claims in said.values() for record in claims if record not in self.rows})
-        put_edges(changes, stored, said, {**self.around.rows, **self.rows})
+        changes.erased |= put_edges(changes, stored, said, {**self.around.rows, **self.rows})
 
     def _endpoints(self, changes: Changes, asked: set[str]) -> None:
         """An Endpoint is there while somebody refers to a name that nobody owns."""
@@ -117,15 +117,16 @@ class Drawing:
 
 
 def put_edges(
-    changes: Changes,
+    changes: Part,
     stored: Mapping[EdgeKey, Edge],
     said: Mapping[EdgeKey, Mapping[str, Properties]],
     rows: Mapping[str, RecordRow],
-) -> None:
-    """Put what differs between the relationships as read and as claimed; one without a claim goes."""
+) -> set[EdgeKey]:
+    """Put what differs between the relationships as read and as claimed; gives those that nobody claims any more."""
+    erased = set()
     for key, claims in said.items():
         if not claims:
-            changes.erased.add(key)
+            erased.add(key)
             continue
         old = stored.get(key)
         properties = _won(claims, rows)
@@ -135,6 +136,7 @@ def put_edges(
             continue
         since = old.since if old else min(rows[record].last_seen for record in claims)
         changes.edges[key] = Edge(key, properties, claims, since)
+    return erased
 
 
 def _won(claims: Mapping[str, Properties], rows: Mapping[str, RecordRow]) -> Properties:

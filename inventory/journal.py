@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from graph.metamodel import CATALOGUE_RELATIONS
-from graph.model import Change, Changes, Claim, Edge, EdgeKey, Node
+from graph.model import Change, Changes, Claim, Edge, EdgeKey, Node, Part
 from graph.values import time_text, when
 from inventory.clusters import Regrouped
 
@@ -24,16 +24,16 @@ Detail = dict[str, Any]
 
 
 def write_journal(
-    changes: Changes, before: Mapping[str, Node], old: Mapping[EdgeKey, Edge], regrouped: Regrouped
+    changes: Changes, put: Part, before: Mapping[str, Node], old: Mapping[EdgeKey, Edge], regrouped: Regrouped
 ) -> None:
     """Add an entry for each node that changed, with the relationships that start at it.
 
-    `before` and `old`: the nodes and relationships that `changes` is about, as they were.
+    `put`: all that is written. `before` and `old`: the nodes and relationships that this is about, as they were.
     """
-    edges, began = _differing(changes, old, changes.nodes.keys() - before.keys())
+    edges, began = _differing(put.edges, changes.erased, old, put.nodes.keys() - before.keys())
     everything = sorted({event for causes in regrouped.causes.values() for event in causes})
-    for node in sorted(changes.nodes.keys() | changes.removed | edges.keys()):
-        was, now = before.get(node), changes.nodes.get(node)
+    for node in sorted(put.nodes.keys() | changes.removed | edges.keys()):
+        was, now = before.get(node), put.nodes.get(node)
         if now is None and node not in changes.removed:
             now = was
         detail = _detail(was, now) | {"edges": edges.get(node, [])}
@@ -47,7 +47,7 @@ def write_journal(
 
 
 def _differing(
-    changes: Changes, old: Mapping[EdgeKey, Edge], created: AbstractSet[str]
+    put: Mapping[EdgeKey, Edge], erased: AbstractSet[EdgeKey], old: Mapping[EdgeKey, Edge], created: AbstractSet[str]
 ) -> tuple[dict[str, list[list[object]]], dict[str, Counter[str]]]:
     """The relationships that changed, by where they start; of those `created` how many of a type lead to the catalogue.
 
@@ -56,13 +56,13 @@ def _differing(
     edges: dict[str, list[list[object]]] = defaultdict(list)
     began: dict[str, Counter[str]] = defaultdict(Counter)
     told = []
-    for key in changes.erased | changes.edges.keys():
+    for key in erased | put.keys():
         if key.source_id in created and key.type in CATALOGUE_RELATIONS:
             began[key.source_id][key.type] += 1
         else:
             told.append(key)
     for key in sorted(told):
-        edges[key.source_id].append([*key[1:], *_edge(old.get(key), changes.edges.get(key))])
+        edges[key.source_id].append([*key[1:], *_edge(old.get(key), put.get(key))])
     return edges, began
 
 

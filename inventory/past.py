@@ -6,18 +6,17 @@ the assets that changed, not of the whole.
 # ruff: noqa: ARG002 - what is not kept is refused whatever is asked
 
 import heapq
+import json
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
-from graph.metamodel import CATALOGUE, CATALOGUE_RELATIONS
+from graph.metamodel import CATALOGUE
 from graph.model import (
     Change,
-    Changes,
     Edge,
-    EdgeKey,
     GraphStatus,
     Holders,
     Node,
@@ -25,104 +24,76 @@ from graph.model import (
     Relationship,
     RunRow,
 )
+from graph.model import node_id as id_of
 from graph.store import GraphReader, GraphStore
-from graph.values import pages
-from inventory.journal import undo
+from inventory.heard import Heard, heard_by
+from inventory.kept import BEGINS, BeforeThePast, NotKept, check_kept, forgotten
+from inventory.set_back import SetBack
 
-BEGINS = "past"
-"""The note that says since when the journal tells the past as it was."""
-TOGETHER = 100
-"""Assets set back at once."""
 PAGE = 1000
-_LOG = "past"
-
-
-class BeforeThePast(Exception):
-    """The moment lies before what the journal still tells; the text says since when it does."""
-
-
-class NotKept(Exception):
-    """What is asked is not in the journal, so that no moment of the past can tell it."""
 
 
 def open_past(reader: GraphReader, scratch: GraphStore, moment: datetime) -> "Past":
     """The graph as it was known at the moment. `scratch` is an empty store of its own. Raises BeforeThePast."""
-    begins = reader.note(BEGINS)
-    if not begins or moment < datetime.fromisoformat(begins):
-        since = f"begins at {datetime.fromisoformat(begins):%Y-%m-%d %H:%M} UTC" if begins else "is empty"
-        raise BeforeThePast(
-            f"what was known at {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC is not kept: the journal {since}"
-        )
-    return Past(reader, scratch, moment)
+    check_kept(reader, moment)
+    past = Past(reader, scratch, moment)
+    check_kept(reader, moment)  # entries that were dropped meanwhile are not undone
+    return past
 
 
 class Past:
     """A `GraphReader` of a moment. Records and identifiers are not journaled: asking for them raises NotKept.
 
     `number`: the last entry of the journal that was known then. `changed`: how many assets were set back, which is what
-    the answer costs.
+    the answer costs. `head`: the entry up to which that is done.
+
+    Threads may share it while it is not refreshed.
     """
 
     def __init__(self, base: GraphReader, scratch: GraphStore, moment: datetime) -> None:
         self._base, self._scratch, self.moment = base, scratch, moment
-        self.number = base.change_at(moment)
-        self._ids: set[str] = set()
-        self._counts: Counter[str] = Counter()
-        self._relationships, self._writes, self._head = 0, 0, self.number
-        writer = scratch.acquire("past", timedelta(days=1))
-        assert writer is not None  # nobody else knows the scratch store
-        self._writer = writer
-        self.refresh()
+        self.number = base.change_at(moment) or forgotten(base)
+        self._back = SetBack(base, scratch, self.number)
+        self._ids = self._back.ids
 
     @property
     def changed(self) -> int:
         return len(self._ids)
 
+    @property
+    def head(self) -> int:
+        return self._back.head
+
     def refresh(self) -> None:
-        """Set back what has changed since the last look."""
-        head = self._base.status().journal
-        for ids in pages(sorted(self._base.touched(self._head) - self._ids), TOGETHER):
-            self._set_back(ids)
-            self._ids.update(ids)
-        self._head = head
-
-    def _set_back(self, ids: Collection[str]) -> None:
-        """Read first what these are, then what changed: an entry that comes in between is undone to what it was."""
-        nodes = self._base.nodes(ids)
-        edges: dict[str, dict[EdgeKey, Edge]] = {node: {} for node in ids}
-        for edge in self._base.edges_of(ids):
-            edges[edge.key.source_id][edge.key] = edge
-        self._counts.subtract(node.kind for node in nodes.values() if node.retired_at is None)
-        self._relationships -= sum(map(len, edges.values()))
-        for change in self._entries(ids):
-            before = undo(change, nodes.get(change.asset_id), edges[change.asset_id])
-            nodes = {i: node for i, node in nodes.items() if i != change.asset_id}
-            nodes |= {} if before is None else {change.asset_id: before}
-        self._write(nodes, [edge for many in edges.values() for edge in many.values()])
-
-    def _entries(self, ids: Collection[str]) -> Iterator[Change]:
-        before = 0
-        while page := self._base.changes(
-            after=self.number, before=before, asset_ids=ids, newest_first=True, limit=PAGE
-        ):
-            yield from page
-            before = page[-1].number
-
-    def _write(self, nodes: dict[str, Node], edges: list[Edge]) -> None:
-        self._counts.update(node.kind for node in nodes.values() if node.retired_at is None)
-        self._relationships += len(edges)
-        targets = {edge.key.target_id for edge in edges if edge.key.type in CATALOGUE_RELATIONS}
-        changes = Changes(_LOG, {(_LOG, 0): self._writes} if self._writes else {}, {(_LOG, 0): self._writes + 1})
-        changes.nodes, changes.edges = nodes, {edge.key: edge for edge in edges}
-        changes.catalogue = self._base.nodes(targets)
-        self._writes += 1
-        self._scratch.transact(self._writer, lambda tx: tx.write(changes))
+        """Set back what has changed since the last look; while nobody reads it."""
+        self._back.refresh()
 
     def node(self, node_id: str) -> Node | None:
-        if node_id in self._ids:
-            return self._scratch.nodes([node_id]).get(node_id)
+        """An id that was part of another asset then finds that, whatever it leads to now."""
         found = self._base.node(node_id)
-        return self.node(found.id) if found and found.id in self._ids else found
+        if node_id not in self._ids and (found is None or found.id not in self._ids):
+            return found
+        own = self._scratch.nodes([node_id]).get(node_id)
+        return own or self._went_on_as(node_id) or self._described_by(node_id) or self._set_back_as(found)
+
+    def _went_on_as(self, node_id: str) -> Node | None:
+        """The asset that an id went on as, where that is the last that the journal told of it by then."""
+        last = next(iter(self.changes(asset_ids=[node_id], newest_first=True, limit=1)), None)
+        return self.node(json.loads(last.detail)["continued"]) if last and last.what == "continued" else None
+
+    def _described_by(self, record_id: str) -> Node | None:
+        """The asset that a record with this id described then; what it describes now is set back as well."""
+        after = ""
+        while page := self._scratch.assets(retired=True, after=after, limit=PAGE):
+            for node in page:
+                if any(id_of(claim.record) == record_id for claim in node.claims.get("kind", ())):
+                    return node
+            after = f"{page[-1].name}\x00{page[-1].id}"
+        return None
+
+    def _set_back_as(self, now: Node | None) -> Node | None:
+        """What an id that leads there now led to, as far as anything tells: a record's that was not live then."""
+        return self._scratch.nodes([now.id]).get(now.id) if now else None
 
     def nodes(self, ids: Collection[str]) -> dict[str, Node]:
         wanted = set(ids)
@@ -141,6 +112,7 @@ class Past:
         *,
         kinds: Collection[str] = (),
         text: str = "",
+        name: str = "",
         sources: Collection[str] = (),
         retired: bool = False,
         after: str = "",
@@ -149,7 +121,7 @@ class Past:
         def walk(reader: GraphReader) -> Iterator[Node]:
             cursor = after
             while page := reader.assets(
-                kinds=kinds, text=text, sources=sources, retired=retired, after=cursor, limit=limit
+                kinds=kinds, text=text, name=name, sources=sources, retired=retired, after=cursor, limit=limit
             ):
                 yield from page
                 cursor = f"{page[-1].name}\x00{page[-1].id}"
@@ -174,6 +146,7 @@ class Past:
         return [Relationship(found[key], "out" if key[1] == "out" else "in", others[key[2]]) for key in shown]
 
     def catalogue(self, kind: str) -> Iterator[Node]:
+        """Also what only such assets have now that are set back: `spread` tells how many had it then."""
         last = ""
         for node in heapq.merge(self._base.catalogue(kind), self._scratch.catalogue(kind), key=lambda node: node.id):
             if node.id != last:
@@ -237,18 +210,23 @@ class Past:
     def note(self, name: str) -> str:
         return self._base.note(name)
 
+    def heard(self) -> Heard:
+        """When each source had last been heard of."""
+        return heard_by(self, self.moment, self._base.status().last_seen)
+
     def status(self) -> GraphStatus:
-        """Counts of the catalogue are those of now."""
+        """Counts of the catalogue are those of now. Of a source that is `unclear`, `last_seen` is the moment."""
         now = self._base.status()
-        counts = Counter(now.counts)
-        counts.update(self._counts)
+        heard = heard_by(self, self.moment, now.last_seen)
+        counts, relationships = self._back.difference()
+        counts.update(now.counts)
         return replace(
             now,
             counts={kind: count for kind, count in sorted(counts.items()) if count > 0},
-            relationships=now.relationships + self._relationships,
+            relationships=now.relationships + relationships,
             journal=self.number,
             last_change=self.moment if self.number else None,
-            last_seen={source: min(at, self.moment) for source, at in now.last_seen.items()},
+            last_seen=dict.fromkeys(heard.unclear, self.moment) | dict(heard.at),
         )
 
     def records(self, keys: Collection[str]) -> dict[str, RecordRow]:
@@ -276,3 +254,6 @@ def _distinct(nodes: Iterator[Node]) -> Iterator[Node]:
         if node.id != last:
             yield node
         last = node.id
+
+
+__all__ = ["BEGINS", "BeforeThePast", "NotKept", "Past", "open_past"]

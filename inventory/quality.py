@@ -1,7 +1,7 @@
 """Findings: where what the sources say cannot all be right, or nobody says anything; each with its records."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
@@ -9,8 +9,9 @@ from typing import Literal, get_args
 from graph.model import Claim, Node
 from graph.store import SHARED_SHOWN, GraphReader
 from graph.topology import OWNERSHIP
+from inventory.heard import Heard
 from inventory.identifiers import EXCLUSIVE, joins, scheme_of
-from inventory.past import NotKept
+from inventory.past import NotKept, Past
 
 FindingKind = Literal[
     "contradiction", "shared", "near", "disagreement", "unanswered", "silent", "listed-only", "unlisted"
@@ -69,16 +70,32 @@ def quality(reader: GraphReader, expected: Mapping[str, Expected]) -> Quality:
     units: dict[str, list[str]] = {}
     for edge in edges:
         units.setdefault(edge.key.source_id, []).append(by_id[edge.key.target_id].name)
-    answer = Quality([])
-    found = [*_of_assets(nodes), *_unanswered(reader, nodes), *_silent(reader, expected)]
+    heard = reader.heard() if isinstance(reader, Past) else Heard(reader.status().last_seen)
+    answer = Quality([], limits=[*_untold(heard, expected)])
+    expected = {source: wanted for source, wanted in expected.items() if source not in heard.later}
+    found = [*_of_assets(nodes), *_unanswered(reader, nodes), *_silent(heard, expected)]
     for source, wanted in expected.items():
         found += _against_list(answer, source, wanted.kinds, nodes)
     try:
         found += _shared(reader, by_id)
     except NotKept as reason:
         answer.limits.append(f"shared identifiers: {reason}")
-    answer.findings = sorted(_placed(finding, units) for finding in found)
-    for finding in answer.findings:
+    return _counted(answer, sorted(_placed(finding, units) for finding in found))
+
+
+def chosen(answer: Quality, kinds: Collection[str], sources: Collection[str]) -> Quality:
+    """Only the findings of these kinds, that count for one of these sources, and their counts; none: of all."""
+    findings = [
+        item
+        for item in answer.findings
+        if (not kinds or item.kind in kinds) and (not sources or not set(sources).isdisjoint(item.sources))
+    ]
+    return _counted(Quality([], coverage=answer.coverage, limits=answer.limits), findings)
+
+
+def _counted(answer: Quality, findings: list[Finding]) -> Quality:
+    answer.findings = findings
+    for finding in findings:
         answer.counts[finding.kind] += 1
         for source in finding.sources:
             answer.by_source.setdefault(source, Counter())[finding.kind] += 1
@@ -110,13 +127,21 @@ def _unanswered(reader: GraphReader, nodes: Iterable[Node]) -> Iterator[Finding]
         yield Finding("unanswered", node.name, text, (node_id,), tuple(sorted(records)), _sources(records))
 
 
-def _silent(reader: GraphReader, expected: Mapping[str, Expected]) -> Iterator[Finding]:
-    seen = reader.status().last_seen
+def _silent(heard: Heard, expected: Mapping[str, Expected]) -> Iterator[Finding]:
     for source, wanted in expected.items():
-        at = seen.get(source)
-        if wanted.after and (at is None or at < wanted.after):
+        at = heard.at.get(source)
+        if wanted.after and source not in heard.unclear and (at is None or at < wanted.after):
             text = f"last heard of {at:%Y-%m-%d %H:%M} UTC" if at else "never heard of"
             yield Finding("silent", source, text, sources=(source,))
+
+
+def _untold(heard: Heard, expected: Mapping[str, Expected]) -> Iterator[str]:
+    """What cannot be said of sources as of then."""
+    for source in sorted(expected):
+        if source in heard.later:
+            yield f"{source}: first heard of later, so nothing is expected of it"
+        elif source in heard.unclear:
+            yield f"{source}: no run of it tells when it was last heard of, so whether it was silent is not known"
 
 
 def _against_list(answer: Quality, source: str, kinds: frozenset[str], nodes: Iterable[Node]) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from graph.sqlite_store import SqliteStore
@@ -24,19 +24,37 @@ def past_of(store: GraphStore, moment: datetime) -> Iterator[Past]:
 
 @contextmanager
 def reader_of(store: GraphStore, as_of: datetime | None) -> Iterator[GraphReader]:
-    """The graph as of that day, or as it is."""
+    """The graph as it was known then, or as it is."""
     if as_of is None:
         yield store
         return
-    with past_of(store, end_of(as_of)) as past:
+    with past_of(store, as_of) as past:
         yield past
 
 
-def end_of(moment: datetime) -> datetime:
-    """The end of the day, in UTC, where only a day is named."""
-    known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    whole_day = (known.hour, known.minute, known.second) == (0, 0, 0)
-    return known + timedelta(days=1, microseconds=-1) if whole_day else known
+def asked_about(reader: GraphReader) -> datetime:
+    """The moment of which it tells; a day that is not over yet tells of now."""
+    now = datetime.now(UTC)
+    return min(reader.moment, now) if isinstance(reader, Past) else now
+
+
+def moment_of(text: str) -> datetime:
+    """The moment that a day or a time names, in UTC where it says nothing else: of a day the end. Raises ValueError."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        moment = datetime.fromisoformat(text)
+    else:
+        moment = end_of(day)
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is too far away") from error
+
+
+def end_of(day: date) -> datetime:
+    """The end of a day, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1, microseconds=-1)
 
 
 def cost_of(past: Past, since: float) -> str:

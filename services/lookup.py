@@ -3,10 +3,13 @@
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 
+from graph.metamodel import CATALOGUE
 from graph.model import Node
 from graph.store import GraphReader
+from graph.topology import Topology
 
 SHOWN = 5
+COUNTED = 1000
 
 
 class NotFound(Exception):
@@ -18,18 +21,39 @@ class Ambiguous(Exception):
 
 
 def find_one(reader: GraphReader, name: str) -> Node:
-    """The asset with this id or, in any case, this name. Raises NotFound, Ambiguous."""
+    """The asset with this id or, in any case, this name; a retired one only where no live one has the name.
+
+    Raises NotFound, Ambiguous.
+    """
     node = reader.node(name)
     if node is not None:
         return node
-    near = reader.assets(text=name, limit=1000)
-    exact = [node for node in near if node.name.casefold() == name.casefold()]
-    if len(exact) == 1:
-        return exact[0]
-    if exact:
-        raise Ambiguous(f"{name!r} is the name of {len(exact)} assets; give one's id: {_candidates(exact)}")
+    found = _named(reader, name, retired=False) or _named(reader, name, retired=True)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        many = f"{len(found)} {'retired ' if found[0].retired_at else ''}assets"
+        raise Ambiguous(f"{name!r} is the name of {many}; give one's id: {_candidates(found)}")
+    near = reader.assets(text=name, limit=COUNTED)
     hint = f"; names with it: {_candidates(near)}" if near else "; `landkarte ask find` and /api/v1/assets list them"
     raise NotFound(f"no asset has the id or name {name!r}{hint}")
+
+
+def find_failing(reader: GraphReader, topology: Topology, names: Collection[str]) -> list[Node]:
+    """The assets of which it is asked what their failure affects. Raises NotFound, Ambiguous."""
+    found = [find_one(reader, name) for name in names]
+    for node in found:
+        if node.id not in topology.nodes:
+            raise NotFound(f"{node.name!r} ({node.id}) {_why_absent(node)}")
+    return found
+
+
+def _why_absent(node: Node) -> str:
+    if node.retired_at:
+        return "is retired: nothing runs that could depend on it"
+    if node.kind in CATALOGUE:
+        return f"is {node.kind} of the catalogue and no asset: name the assets that have it"
+    return "came only just now: ask again"
 
 
 def find_sources(reader: GraphReader, patterns: Collection[str]) -> frozenset[str]:
@@ -44,6 +68,10 @@ def find_sources(reader: GraphReader, patterns: Collection[str]) -> frozenset[st
         if not any(fnmatchcase(source, pattern) for source in known):
             raise NotFound(f"source {pattern!r} fits none; known are {', '.join(sorted(known)) or 'none'}")
     return frozenset(source for source in known if any(fnmatchcase(source, pattern) for pattern in patterns))
+
+
+def _named(reader: GraphReader, name: str, *, retired: bool) -> list[Node]:
+    return reader.assets(name=name, retired=retired, limit=COUNTED) if name else []
 
 
 def _candidates(nodes: list[Node]) -> str:

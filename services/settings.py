@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 import tomllib
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -196,11 +196,10 @@ def load(path: Path | None = None, **values: object) -> Settings:
     return found
 
 
-def expectations(settings: Settings) -> dict[str, Expected]:
-    """What is expected of each configured source, as of now."""
-    now = datetime.now(UTC)
+def expectations(settings: Settings, moment: datetime) -> dict[str, Expected]:
+    """What is expected at that moment of each source that is configured now."""
     return {
-        source.name: Expected(now - timedelta(days=source.silent_after_days), source.authoritative)
+        source.name: Expected(moment - timedelta(days=source.silent_after_days), source.authoritative)
         for source in settings.sources
     }
 

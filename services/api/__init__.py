@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -24,8 +24,8 @@ def create_app(state: State) -> FastAPI:
     )
     app.state.landkarte = state
     problems.add_to(app)
-    app.include_router(router)
-    app.include_router(knowledge.router)
+    for questions in (router, knowledge.router):
+        app.include_router(questions, dependencies=[Depends(problems.refuse_unknown)])
     _add_health(app, state)
     return app
 

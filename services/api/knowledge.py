@@ -6,16 +6,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from graph.model import Change
+from graph.store import GraphReader
 from inventory.explain import explain
-from inventory.quality import FINDINGS, Finding, quality
+from inventory.kept import begins, check_number_kept
+from inventory.quality import FINDINGS, Finding, chosen, quality
+from services.answers import asked_about
 from services.api import cursors
 from services.api import models as m
-from services.api.routes import Cursor, Graph, Here, Limit, Sources, node_of
+from services.api.routes import MAX_NUMBER, Cursor, Graph, Here, Limit, Sources, node_of
 from services.history import history, tell
 from services.lookup import NotFound, find_sources
 from services.settings import expectations
 
 router = APIRouter(prefix="/api/v1")
+Number = Annotated[int, Query(ge=0, le=MAX_NUMBER)]
+Since = Annotated[
+    int | None, Query(ge=0, le=MAX_NUMBER, description="after this number; all that are kept where it is left out")
+]
 
 
 @router.get("/assets/{asset_id}/records")
@@ -35,20 +43,23 @@ def get_identity(graph: Graph, asset_id: str) -> list[m.RecordIdentity]:
 
 
 @router.get("/assets/{asset_id}/history")
-def get_history(graph: Graph, asset_id: str, before: int = 0, limit: Limit = 100) -> m.ChangePage:
+def get_history(graph: Graph, asset_id: str, before: Number = 0, limit: Limit = 100) -> m.ChangePage:
     """What changed of it, newest first; `before` is `next` of the page before."""
-    found = history(graph, node_of(graph, asset_id), before=before, limit=limit)
-    items = [m.Change.model_validate(asdict(item)) for item in tell(graph, found)]
-    return m.ChangePage(items=items, next=items[-1].number if len(items) == limit else None)
+    return _changes(graph, history(graph, node_of(graph, asset_id), before=before, limit=limit), limit)
 
 
 @router.get("/changes")
-def list_changes(
-    graph: Graph, since: Annotated[int, Query(ge=0, description="after this number")] = 0, limit: Limit = 100
-) -> m.ChangePage:
+def list_changes(graph: Graph, since: Since = None, limit: Limit = 100) -> m.ChangePage:
     """What changed, oldest first; `since` is `next` of the page before, or the last number seen."""
-    items = [m.Change.model_validate(asdict(item)) for item in tell(graph, graph.changes(after=since, limit=limit))]
-    return m.ChangePage(items=items, next=items[-1].number if len(items) == limit else None)
+    if since is not None:
+        check_number_kept(graph, since)
+    return _changes(graph, graph.changes(after=since or 0, limit=limit), limit)
+
+
+def _changes(graph: GraphReader, found: list[Change], limit: int) -> m.ChangePage:
+    items = [m.Change.model_validate(asdict(item)) for item in tell(graph, found)]
+    following = items[-1].number if len(items) == limit else None
+    return m.ChangePage(items=items, next=following, begins=begins(graph))
 
 
 @router.get("/quality")
@@ -64,13 +75,9 @@ def get_quality(
     if wrong := set(kind or []) - set(FINDINGS):
         raise NotFound(f"kind {min(wrong)!r} is not known; known are {', '.join(FINDINGS)}")
     wanted = find_sources(graph, source or [])
-    answer = quality(graph, expectations(here.settings))
+    answer = chosen(quality(graph, expectations(here.settings, asked_about(graph))), kind or (), wanted)
     last = tuple(cursors.read(after).split("\x00")) if after else ()
-    page = [
-        item
-        for item in answer.findings
-        if item.kind in (kind or FINDINGS) and (not wanted or wanted & set(item.sources)) and _place(item) > last
-    ][:limit]
+    page = [item for item in answer.findings if _place(item) > last][:limit]
     return m.QualityPage(
         counts=answer.counts,
         by_source={name: dict(counts) for name, counts in answer.by_source.items()},

@@ -118,10 +118,14 @@ class Change(BaseModel):
 
 
 class ChangePage(BaseModel):
-    """Entries of the journal; `next` is what to ask for next, null where there are no more now."""
+    """Entries of the journal; `next` is what to ask for next, null where there are no more now.
+
+    `begins`: since when the journal tells what was; null where nothing ever came.
+    """
 
     items: list[Change]
     next: int | None
+    begins: datetime | None
 
 
 class Finding(BaseModel):

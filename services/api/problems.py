@@ -24,6 +24,18 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> 
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
+async def refuse_unknown(request: Request) -> None:
+    """Refuse parameters that the question does not have: an answer without them would be one to another question.
+
+    Raises RequestValidationError.
+    """
+    declared = request.app.openapi()["paths"][request.scope["route"].path_format][request.method.lower()]
+    known = sorted(item["name"] for item in declared.get("parameters", ()) if item["in"] == "query")
+    told = f"is no parameter of {request.url.path}; known are {', '.join(known) or 'none'}"
+    if wrong := sorted(set(request.query_params) - set(known)):
+        raise RequestValidationError([{"loc": ("query", name), "msg": told} for name in wrong])
+
+
 def add_to(app: FastAPI) -> None:
     """Make every error of the application a problem document."""
 

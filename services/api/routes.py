@@ -1,12 +1,14 @@
 """The questions under /api/v1."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BeforeValidator
 
 from graph.metamodel import ASSETS
 from graph.model import Node, Relationship
@@ -15,14 +17,17 @@ from graph.topology import load_topology
 from inventory.impact import dependants, in_words
 from inventory.lifecycle import VERDICTS
 from inventory.obsolescence import Question, Row, Rows, obsolete
+from services.answers import moment_of
 from services.api import cursors
 from services.api import models as m
 from services.api.state import State
-from services.lookup import NotFound, find_one, find_sources
+from services.lookup import NotFound, find_failing, find_sources
 from services.provenance import Witnesses
 from services.status import status_of
 
 MAX_PAGE = 1000
+MAX_NUMBER = 2**63 - 1
+"""The largest number that both stores take."""
 LIMITATIONS = ["clusters and alternatives are not weighed yet: affected does not mean stopped"]
 router = APIRouter(prefix="/api/v1")
 
@@ -34,15 +39,29 @@ def state_of(request: Request) -> State:
 
 
 Here = Annotated[State, Depends(state_of)]
-AsOf = Annotated[datetime | None, Query(description="as it was known then; a day means its end, UTC")]
 
 
-def reader_of(here: Here, as_of: AsOf = None) -> GraphReader:
-    """The graph as it is, or as it was known."""
-    return here.reader(as_of)
+def _moment(value: object) -> object:
+    try:
+        return moment_of(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"{error}; allowed are a day (2026-11-23) and a time (2026-11-23T12:00:00Z)") from error
 
 
-Graph = Annotated[GraphReader, Depends(reader_of)]
+AsOf = Annotated[
+    datetime | None,
+    BeforeValidator(_moment),
+    Query(description="as it was known then: a time or, for its end in UTC, a day", examples=["2026-11-23"]),
+]
+
+
+def reader_of(here: Here, as_of: AsOf = None) -> Iterator[GraphReader]:
+    """The graph as it is, or as it was known; nobody changes or closes that until the question is answered."""
+    with here.reader(as_of) as reader:
+        yield reader
+
+
+Graph = Annotated[GraphReader, Depends(reader_of, scope="function")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="how many at most")]
 Cursor = Annotated[str, Query(description="`next` of the page before", max_length=2000)]
 Sources = Annotated[list[str] | None, Query(alias="source", description="only of these sources; * is allowed")]
@@ -137,10 +156,7 @@ def get_impact(
 ) -> m.ImpactAnswer:
     """What is affected when these fail, with the shortest way to each."""
     topology = here.topology() if graph is here.store else load_topology(graph)
-    failed = [find_one(graph, name) for name in asset]
-    if gone := [node for node in failed if node.id not in topology.nodes]:
-        raise NotFound(f"{gone[0].name!r} is retired or no asset: nothing runs that could depend on it")
-    impact = dependants(topology, [node.id for node in failed])
+    impact = dependants(topology, [node.id for node in find_failing(graph, topology, asset)])
     return m.ImpactAnswer(
         failed=[_asset(node) for node in impact.failed],
         counts=dict(impact.counts),
@@ -153,9 +169,9 @@ def get_impact(
 
 
 @router.get("/runs")
-def list_runs(here: Here, source: str = "", after: Cursor = "", limit: Limit = 100) -> m.RunPage:
+def list_runs(graph: Graph, source: str = "", after: Cursor = "", limit: Limit = 100) -> m.RunPage:
     """Runs of sources, newest first, with what they could not use."""
-    found = here.store.runs(source=source, after=_run_cursor(after), limit=limit)
+    found = graph.runs(source=source, after=_run_cursor(after), limit=limit)
     items = [m.Run(**asdict(run) | {"problems": json.loads(run.problems)}) for run in found]
     following = cursors.write(found[-1].ended.isoformat(), found[-1].id) if len(found) == limit else None
     return m.RunPage(items=items, next=following)

@@ -1,7 +1,8 @@
 """What the API answers from."""
 
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +11,7 @@ from graph.store import GraphReader, GraphStore
 from graph.topology import Topology, load_topology
 from inventory.lifecycle import load_table
 from inventory.matching import Matcher
-from inventory.past import Past
-from services.answers import end_of, past_of
+from services.api.pasts import Pasts
 from services.consumer import Consumer
 from services.settings import Settings
 
@@ -30,8 +30,10 @@ class State:
     matcher: Matcher = field(default_factory=lambda: Matcher(load_table()))
     _topology: Topology | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _past: Past | None = None
-    _closing: ExitStack = field(default_factory=ExitStack)
+    _pasts: Pasts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pasts = Pasts(self.store)
 
     def topology(self) -> Topology:
         """The topology as of the journal's last entry."""
@@ -40,25 +42,18 @@ class State:
                 self._topology = load_topology(self.store)
             return self._topology
 
-    def reader(self, as_of: datetime | None) -> GraphReader:
-        """The graph as it is, or as it was known at the end of that day; the last past asked for is kept for the next.
-
-        Raises BeforeThePast.
-        """
+    @contextmanager
+    def reader(self, as_of: datetime | None) -> Iterator[GraphReader]:
+        """The graph as it is, or as it was known then. Raises BeforeThePast."""
         if as_of is None:
-            return self.store
-        moment = end_of(as_of)
-        with self._lock:
-            if self._past is None or self._past.moment != moment:
-                self._closing.close()
-                self._past = None
-                self._past = self._closing.enter_context(past_of(self.store, moment))
-            self._past.refresh()
-            return self._past
+            yield self.store
+            return
+        with self._pasts.lend(as_of) as past:
+            yield past
 
     def close(self) -> None:
         """Drop what was kept of the past."""
-        self._closing.close()
+        self._pasts.close()
 
     def alive(self) -> bool:
         """Whether the inventory's loop, where this process has one, still comes round."""

@@ -12,11 +12,11 @@ from inventory.impact import dependants, in_words
 from inventory.lifecycle import Verdict, load_table
 from inventory.matching import Matcher
 from inventory.obsolescence import Obsolescence, Question, Row, obsolete
-from services.cli import ask_asset
+from services.cli import ask_asset, ask_changes
 from services.cli.common import Config
 from services.cli.output import Format, cell, fields, out, print_json, print_rows, say
 from services.cli.reading import As, AsOf, Sources, reading
-from services.lookup import find_one, find_sources
+from services.lookup import find_failing, find_sources
 
 COLUMNS = {
     "verdict": "VERDICT",
@@ -45,7 +45,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("asset")(ask_asset.ask_asset)
     group.command("find")(ask_find)
     group.command("quality")(ask_asset.ask_quality)
-    group.command("changes")(ask_asset.ask_changes)
+    group.command("changes")(ask_changes.ask_changes)
     app.add_typer(group, name="ask")
 
 
@@ -111,8 +111,8 @@ def ask_impact(
 ) -> None:
     """What is affected when something fails, with the way to each."""
     with reading(config, as_of) as reader:
-        failed = [find_one(reader, name) for name in names]
-        impact = dependants(load_topology(reader), [node.id for node in failed])
+        topology = load_topology(reader)
+        impact = dependants(topology, [node.id for node in find_failing(reader, topology, names)])
     if form is Format.TABLE:
         out.print(in_words(impact, language.value), markup=False)
         return
@@ -123,6 +123,7 @@ def ask_find(
     text: Annotated[str, typer.Argument(help="part of a name")] = "",
     kind: Annotated[list[str] | None, typer.Option(help="only of this kind; repeatable")] = None,
     source: Sources = None,
+    retired: Annotated[bool, typer.Option("--retired", help="also what is retired, with since when")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
     as_of: AsOf = None,
     form: As = Format.TABLE,
@@ -130,6 +131,7 @@ def ask_find(
 ) -> None:
     """Assets by a part of their name."""
     with reading(config, as_of) as reader:
-        found = reader.assets(text=text, kinds=kind or [], sources=find_sources(reader, source or []), limit=limit)
-    columns = ("kind", "name", "sources", "first_seen", "id")
+        known = find_sources(reader, source or [])
+        found = reader.assets(text=text, kinds=kind or [], sources=known, retired=retired, limit=limit)
+    columns = ("kind", "name", "sources", "first_seen", *(("retired_at",) if retired else ()), "id")
     print_rows([fields(node) for node in found], {column: column.upper() for column in columns}, form)

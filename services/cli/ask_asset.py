@@ -1,29 +1,30 @@
-"""Commands about what is known of assets, and since when: ask asset, ask quality, ask changes."""
+"""Commands about what is known of assets, and how well: ask asset, ask quality."""
 
 import dataclasses
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from graph.model import Node
+from graph.model import Node, Relationship
 from graph.store import GraphReader
 from inventory.explain import Why, explain
-from inventory.quality import FINDINGS, Finding, Quality, quality
-from services.answers import end_of
+from inventory.quality import FINDINGS, Finding, Quality, chosen, quality
+from services.answers import asked_about
 from services.cli.common import Config, settings_of
 from services.cli.output import Format, cell, fields, print_json, print_rows, say
 from services.cli.reading import As, AsOf, Sources, reading
-from services.history import history, tell
 from services.lookup import NotFound, find_one, find_sources
 from services.provenance import Witnesses
 from services.settings import expectations
+
+PAGE = 1000
 
 
 def ask_asset(
     name: Annotated[str, typer.Argument(metavar="ASSET", help="id or name")],
     why: Annotated[bool, typer.Option("--why", help="which identifiers join its records, and which do not")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="relationships of the table; JSON and CSV have all")] = 100,
     as_of: AsOf = None,
     form: As = Format.TABLE,
     config: Config = None,
@@ -34,11 +35,19 @@ def ask_asset(
         if why:
             _show_why(explain(reader, node), form)
         else:
-            _show_asset(reader, node, form)
+            _show_asset(reader, node, form, limit)
 
 
-def _show_asset(reader: GraphReader, node: Node, form: Format) -> None:
-    related = reader.relationships(node.id)
+def _related(reader: GraphReader, node: Node) -> Iterator[Relationship]:
+    """All of its relationships, a page at a time."""
+    after = ""
+    while page := reader.relationships(node.id, after=after, limit=PAGE):
+        yield from page
+        after = f"{page[-1].edge.key.type}\x00{page[-1].direction}\x00{page[-1].other.id}"
+
+
+def _show_asset(reader: GraphReader, node: Node, form: Format, limit: int) -> None:
+    related = list(_related(reader, node))
     witnesses = Witnesses(reader, node, [item.edge for item in related])
     rows = [
         {
@@ -59,7 +68,10 @@ def _show_asset(reader: GraphReader, node: Node, form: Format) -> None:
     if form is Format.TABLE:
         _show_properties(node, witnesses)
     columns = ("relation", "direction", "kind", "other", "sources", "since", "confirmed")
-    print_rows(rows, {column: column.upper() for column in columns}, form)
+    shown = rows[:limit] if form is Format.TABLE else rows
+    print_rows(shown, {column: column.upper() for column in columns}, form)
+    if hidden := len(rows) - len(shown):
+        say(f"… and {hidden} more relationships; --limit, --format csv")
 
 
 def _show_properties(node: Node, witnesses: Witnesses) -> None:
@@ -107,14 +119,11 @@ def ask_quality(
         raise NotFound(f"kind {min(wrong)!r} is not known; known are {', '.join(FINDINGS)}")
     with reading(config, as_of) as reader:
         wanted = find_sources(reader, source or [])
-        answer = quality(reader, expectations(settings_of(config)))
-    rows = [
-        fields(item)
-        for item in answer.findings
-        if item.kind in (kind or FINDINGS) and (not wanted or wanted & set(item.sources))
-    ]
-    if form is Format.JSON:
-        print_json(fields(dataclasses.replace(answer, findings=[])) | {"findings": rows})
+        everything = quality(reader, expectations(settings_of(config), asked_about(reader)))
+    answer = chosen(everything, kind or (), wanted)
+    rows = [fields(item) for item in answer.findings]
+    if form is Format.JSON:  # `asdict` breaks a Counter
+        print_json({field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)})
         return
     columns = (
         ("kind", "name", "text", "units")
@@ -136,28 +145,3 @@ def _counted(answer: Quality, hidden: int) -> Iterator[str]:
     for name, (listed, both, missing) in answer.coverage.items():
         yield f"coverage of {name}: lists {listed}, of which others saw {both}; others saw {missing} not listed"
     yield from answer.limits
-
-
-def ask_changes(
-    name: Annotated[str, typer.Argument(metavar="[ASSET]", help="id or name; none: all")] = "",
-    start: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="from the beginning of that day, UTC")
-    ] = None,
-    end: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="to the end of that day, UTC")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
-    form: As = Format.TABLE,
-    config: Config = None,
-) -> None:
-    """What changed, newest first, and because of which events."""
-    with reading(config) as reader:
-        after = reader.change_at(start.replace(tzinfo=UTC) - timedelta(microseconds=1)) if start else 0
-        before = reader.change_at(end_of(end)) + 1 if end else 0
-        asset = find_one(reader, name) if name else None
-        found = history(reader, asset, after=after, before=before, limit=limit)
-        told = [fields(item) for item in tell(reader, found)]
-    columns = ("recorded_at", "what", "kind", "name", "lines", *(("events",) if form is not Format.TABLE else ()))
-    print_rows(told, {column: column.upper() for column in columns}, form)
-    if form is Format.TABLE and len(told) == limit:
-        say(f"… the newest {limit}; --limit shows more")

@@ -12,13 +12,21 @@ import typer
 from graph.store import GraphReader
 from inventory.past import Past
 from services import bootstrap
-from services.answers import cost_of, reader_of
+from services.answers import cost_of, moment_of, reader_of
 from services.cli.common import settings_of
 from services.cli.output import Format, say
 
+
+def _moment(text: str) -> datetime:
+    try:
+        return moment_of(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither a day (2026-11-23) nor a time (2026-11-23T12:00:00Z)") from None
+
+
 AsOf = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="as it was known at the end of that day, UTC"),
+    typer.Option(parser=_moment, metavar="DATE", help="as it was known at the end of that day, UTC, or at that time"),
 ]
 Sources = Annotated[list[str] | None, typer.Option("--source", help="only of these sources; * is allowed; repeatable")]
 As = Annotated[Format, typer.Option("--format", help="how the answer is printed")]

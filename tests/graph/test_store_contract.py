@@ -169,6 +169,17 @@ def test_assets_are_found_by_part_of_the_name_kind_and_source(store, write):
     assert [one.name for one in store.assets(kinds=["Endpoint"])] == ["x"]
 
 
+def test_assets_are_found_by_their_whole_name_in_any_case(store, write):
+    more = [node(f"PC-1{n}") for n in range(5)]
+    write(nodes=nodes(node("PC-1"), dataclasses.replace(node("x"), name="pc-1"), node("Straße"), *more))
+
+    assert [one.name for one in store.assets(name="Pc-1", limit=3)] == ["PC-1", "pc-1"]
+    assert [one.name for one in store.assets(name="STRASSE")] == ["Straße"]
+    assert [one.name for one in store.assets(name="PC-1", text="x")] == []
+    assert [one.id for one in store.assets(name="PC-1", after="PC-1\x00id-PC-1")] == ["id-x"]
+    assert store.assets(name="PC") == []
+
+
 def test_relationships_come_back_as_written_from_both_ends(store, write):
     drawn = edge("a", "CONNECTS_TO", "b", a={"port": 443}, b={"port": 80})
     write(nodes=nodes(node("a"), node("b")), edges=edges(drawn))

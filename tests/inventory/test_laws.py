@@ -242,7 +242,7 @@ def the_last_to_speak_wins(said, merge=difference.merge):
 
 def claims_that_are_never_given_up(changes, stored, said, rows, put=difference.put_edges):
     """As if a relationship stayed when the last record that claimed it went."""
-    put(changes, stored, {key: claims or stored[key].claims for key, claims in said.items()}, rows)
+    return put(changes, stored, {key: claims or stored[key].claims for key, claims in said.items()}, rows)
 
 
 def only_what_is_said_is_seen(row, event, seen=fold._seen):

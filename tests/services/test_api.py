@@ -130,6 +130,8 @@ def test_runs_and_status_are_told(api):
 
     assert {run["source"] for run in runs} == {"city-glpi", "city-fusioninventory", "city-spreadsheet"}
     assert api.get("/api/v1/status").json()["lag"] == 0
+    first = min(runs, key=lambda run: run["ended"])
+    assert paged(api, "/api/v1/runs", limit=1, as_of=first["ended"]) == [first]
 
 
 def test_health_and_metrics(api):
@@ -148,7 +150,12 @@ def test_health_and_metrics(api):
         ("/api/v1/assets?kind=Toaster", 404, "'Toaster' is not known"),
         ("/api/v1/assets?limit=100000", 422, "limit"),
         ("/api/v1/assets?after=!!", 422, "cursor"),
+        ("/api/v1/changes?since=99999999999999999999999", 422, "since"),
+        ("/api/v1/changes?since=-1", 422, "since"),
+        ("/api/v1/assets/none/history?before=9223372036854775808", 422, "before"),
         ("/api/v1/runs?after=xyz", 422, "cursor"),
+        ("/api/v1/status?as_of=2026-01-01", 422, "as_of: is no parameter of /api/v1/status; known are none"),
+        ("/api/v1/assets?as-of=2026-01-01", 422, "as-of: is no parameter of /api/v1/assets; known are after, as_of,"),
         ("/api/v1/obsolescence?after=xyz", 422, "cursor"),
         ("/api/v1/obsolescence?on=soon", 422, "on"),
         ("/api/v1/obsolescence?source=none", 404, "source 'none' fits none"),

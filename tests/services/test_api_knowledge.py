@@ -87,6 +87,8 @@ def test_findings_are_paged_and_counted(api):
     first = api.get("/api/v1/quality", params={"limit": 1}).json()
     assert first["items"][0]["records"] == ["a/1", "b/1"]
     assert api.get("/api/v1/quality", params={"limit": 1, "after": first["next"]}).json()["items"] == []
+    only = api.get("/api/v1/quality", params={"kind": "silent"}).json()
+    assert (only["counts"], only["by_source"], only["items"]) == ({}, {}, [])
     assert "is not known" in problem_of(api.get("/api/v1/quality", params={"kind": "x"}), 404)
 
 

@@ -37,10 +37,15 @@ class Watched:
     def transact(self, writer, work):
         def watched(tx):
             write = tx.write
-            tx.write = lambda changes: (self.written.append(changes), write(changes))[1]
+            tx.write = lambda changes, parts=(): (self.written.append(changes), write(changes, self.noted(parts)))[1]
             return work(tx)
 
         return self._store.transact(writer, watched)
+
+    def noted(self, parts):
+        for part in parts:
+            self.parts.append(part)
+            yield part
 
 
 def test_the_second_run_writes_no_asset_and_no_relationship(tmp_path, log, store):
