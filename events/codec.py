@@ -20,6 +20,7 @@ from events.log import CHANGES, RECORDS, RUNS, Headers, Message
 from events.models import (
     Event,
     GraphChanged,
+    LogCopied,
     RecordConfirmed,
     RecordObserved,
     RecordWithdrawn,
@@ -90,6 +91,7 @@ _TYPES = (
     _Type("landkarte.run.completed.v1", RECORDS, RunCompleted, {"run": "run", "partition": "partition"}),
     _Type("landkarte.run.report.v1", RUNS, RunReport, {"run": "run"}),
     _Type("landkarte.graph.changed.v1", CHANGES, GraphChanged, {"asset_id": "subject"}),
+    _Type("landkarte.log.copied.v1", RECORDS, LogCopied, {"log": "subject", "exact_from": "exactfrom"}),
 )
 _UNREAD = Section()
 _BY_NAME = {known.name: known for known in _TYPES}
@@ -146,7 +148,7 @@ def decode(message: Received, *, content: bool = True) -> Event:
         raise DecodeError(_words(error), record=record, section=section, sequence=_sequence_of(message)) from error
 
 
-def message_key(event: Event) -> str:
+def message_key(event: Event) -> str:  # noqa: PLR0911 - one for each type
     """The key that compaction goes by: a later message with the same key replaces this one."""
     match event:
         case RecordObserved():
@@ -161,6 +163,8 @@ def message_key(event: Event) -> str:
             return event.run
         case GraphChanged():
             return event.asset_id
+        case LogCopied():
+            return f"{event.source}:{event.log}"
 
 
 def record_of(message: Received) -> tuple[str | None, str | None]:
@@ -191,7 +195,7 @@ def _placement(event: Event) -> str | int:
             return event.partition
         case RunReport():
             return event.source
-        case GraphChanged():
+        case GraphChanged() | LogCopied():
             return 0  # one partition, so that their order is that of the journal
 
 

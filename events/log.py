@@ -1,7 +1,7 @@
 """The log's port: what `KafkaLog` and `SqliteLog` both promise. `tests/events/test_log_contract.py` runs on both."""
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -15,6 +15,8 @@ MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 """The largest value of one message, before compression."""
 SILENT_SECONDS = 30.0
 """How long a log that has more may give nothing."""
+TURN_SECONDS = 3.0
+"""How long it is waited for at once, so that who reads can say meanwhile that it lives."""
 
 
 class TopicPartition(NamedTuple):
@@ -105,16 +107,23 @@ def partition_of(placement: str | int, partitions: int) -> int:
     return zlib.crc32(placement.encode()) % partitions
 
 
-def up_to(log: EventLog, positions: Positions, ends: Positions, *, max_bytes: int) -> Iterator[list[StoredMessage]]:
+def up_to(
+    log: EventLog,
+    positions: Positions,
+    ends: Positions,
+    *,
+    max_bytes: int,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Iterator[list[StoredMessage]]:
     """What stands between `positions` and `ends`, which the log had already, batch by batch in bounded memory.
 
     Raises LogUnavailable, also where the log gives nothing though it is not read to its ends; PositionLost. Where all
-    of a topic that is not compacted has expired there is nothing, and that is told by asking twice.
+    of a topic that is not compacted has expired there is nothing, and that is told by asking twice. `meanwhile` is
+    called every few seconds while nothing comes.
     """
     at = {place: position for place, position in positions.items() if position < ends.get(place, 0)}
     while at:
-        batch = log.read(at, timeout=SILENT_SECONDS, max_bytes=max_bytes)
-        batch = batch or log.read(at, timeout=SILENT_SECONDS, max_bytes=max_bytes)
+        batch = _patiently(log, at, max_bytes, meanwhile)
         if not batch:
             _check_expired(at, ends)
             return
@@ -122,6 +131,16 @@ def up_to(log: EventLog, positions: Positions, ends: Positions, *, max_bytes: in
         at = {place: position for place, position in at.items() if position < ends[place]}
         if within := [message for message in batch if message.offset < ends[message.at]]:
             yield within
+
+
+def _patiently(log: EventLog, at: Positions, max_bytes: int, meanwhile: Callable[[], object]) -> list[StoredMessage]:
+    """What comes next; nothing where nothing came in twice the time that a log may be silent."""
+    turn = min(TURN_SECONDS, SILENT_SECONDS)
+    for _ in range(round(2 * SILENT_SECONDS / turn)):
+        if batch := log.read(at, timeout=turn, max_bytes=max_bytes):
+            return batch
+        meanwhile()
+    return []
 
 
 def _check_expired(at: Positions, ends: Positions) -> None:

@@ -220,10 +220,20 @@ class GraphChanged(_Sequenced):
     began: dict[str, int] = {}
 
 
+class LogCopied(_Sequenced):
+    """`landkarte.log.copied.v1`: this log is a copy, and shows no more where compaction has taken something before.
+
+    What other logs show by gaps in their offsets. `log`: the identity of the one it was copied from, one more key each.
+    """
+
+    log: str
+    exact_from: datetime = Field(description="before, something is missing that was said, so that no past is told")
+
+
 MAX_PROBLEMS = 1000
 Spoken = RecordObserved | RecordConfirmed | RecordWithdrawn
 """What is said of one record."""
-Event = Spoken | RunCompleted | RunReport | GraphChanged
+Event = Spoken | RunCompleted | RunReport | GraphChanged | LogCopied
 
 
 def record_key(source: str, native_key: str) -> str:

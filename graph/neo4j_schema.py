@@ -57,6 +57,7 @@ EDGE_OWN = frozenset({"sources", "since", "records", "details"})
 """What is kept beside the metamodel's properties: none of those may have such a name (`collisions`)."""
 _KEYED, _SORTED = 1000, 2000
 """Characters of a text that go into an index: Neo4j refuses what has more than 8,167 bytes, up to 4 a character."""
+_NEVER = "0001-01-01T00:00:00.000000+00:00"
 _PLAIN = 0xD7FF
 """The last code point before those that UTF-16 and UTF-8 do not order alike."""
 
@@ -173,11 +174,11 @@ def fans(edges: Iterable[Edge]) -> list[list[Any]]:
 
 
 def edge_of(source: str, kind: str, target: str, found: Mapping[str, Any]) -> Edge:
-    """A relationship from what Neo4j keeps."""
+    """A relationship from what Neo4j keeps; one that a hand has drawn in the Browser has nobody who claims it."""
     told: dict[str, Properties] = json.loads(found["details"]) if "details" in found else {}
-    claims = {record: told.get(record, {}) for record in found["records"]}
+    claims = {record: told.get(record, {}) for record in found.get("records", ())}
     properties = {name: value for name, value in sorted(found.items()) if name not in EDGE_OWN}
-    return Edge(EdgeKey(source, kind, target), properties, claims, when(found["since"]))
+    return Edge(EdgeKey(source, kind, target), properties, claims, when(found.get("since", _NEVER)))
 
 
 def edges_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[Edge]:

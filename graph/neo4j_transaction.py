@@ -6,13 +6,16 @@ from typing import Any
 
 from neo4j import ManagedTransaction
 
-from graph.metamodel import CATALOGUE_RELATIONS
+from graph.metamodel import CATALOGUE_RELATIONS, RELATIONS
 from graph.model import Changes, Edge, EdgeKey, Holders, Node, Part, RecordRow, ReferenceRow
 from graph.neo4j_cypher import by_ends, types
 from graph.neo4j_questions import asked, grouped, holders_of, identifiers_of, named, records_of
-from graph.neo4j_schema import edges_of, node_of, place, reference_of
+from graph.neo4j_schema import edge_of, edges_of, node_of, place, reference_of
 from graph.neo4j_writer import DifferenceWriter
 from graph.values import unpack
+
+_BETWEEN = types(RELATIONS.keys() - CATALOGUE_RELATIONS)
+"""Relationships of assets and Endpoints with each other."""
 
 
 class Neo4jTransaction:
@@ -107,6 +110,39 @@ class Neo4jTransaction:
             MATCH (n:Asset) WHERE n.id > $after AND n.retired_at IS NULL RETURN n.id AS id ORDER BY n.id LIMIT $limit
         """
         return [row["id"] for row in self._tx.run(question, after=after, limit=limit)]
+
+    def asset_edges(self, after: EdgeKey, limit: int) -> list[Edge]:
+        """First whose: so that the server need not look at all the others to put them in order."""
+        some = f"""
+            MATCH (a:Asset) WHERE a.id >= $source AND EXISTS {{ (a)-[:{_BETWEEN}]->(:Asset) }}
+            RETURN a.id AS id ORDER BY id LIMIT $limit
+        """
+        ids = [row["id"] for row in self._tx.run(some, source=after.source_id, limit=limit + 1)]
+        question = f"""
+            UNWIND $ids AS id MATCH (:Asset {{id: id}})-[e:{_BETWEEN}]->(b:Asset)
+            WITH id, type(e) AS type, b.id AS target, e
+            WHERE id > $source OR type > $type OR (type = $type AND target > $target)
+            RETURN id, type, target, properties(e) AS told ORDER BY id, type, target LIMIT $limit
+        """
+        cursor: dict[str, Any] = {"source": after.source_id, "type": after.type, "target": after.target_id}
+        rows = self._tx.run(question, ids=ids, limit=limit, **cursor)
+        return [edge_of(row["id"], row["type"], row["target"], row["told"]) for row in rows]
+
+    def related(self, ids: Collection[str]) -> set[str]:
+        question = f"""
+            UNWIND $rows AS id MATCH (n:Asset {{id: id}}) WHERE EXISTS {{ (n)-[:{_BETWEEN}]-(:Asset) }} RETURN id
+        """
+        return {row["id"] for row in self._read(question, ids)}
+
+    def recount(self, after: str, limit: int) -> str:
+        question = """
+            MATCH (i:Identifier) WHERE i.key > $after WITH i ORDER BY i.key LIMIT $limit
+            WITH i, COUNT { (i)<-[:HOLDS]-() } AS holders, COUNT { (i)<-[:REFERS]-() } AS referrers
+            FOREACH (_ IN CASE WHEN coalesce(i.holders, -1) <> holders OR coalesce(i.referrers, -1) <> referrers
+                THEN [1] ELSE [] END | SET i.holders = holders, i.referrers = referrers)
+            RETURN coalesce(max(i.key), '') AS last
+        """
+        return str(self._tx.run(question, after=after, limit=limit).single(strict=True)["last"])
 
     def write(self, changes: Changes, parts: Iterable[Part] = ()) -> None:
         DifferenceWriter(self._tx, self._clock, changes).write(parts, self.references(changes.references.keys()))

@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 
+from graph.metamodel import CATALOGUE_RELATIONS
 from graph.model import Changes, Edge, EdgeKey, Holders, Node, Part, RecordRow, ReferenceRow, node_id
 from graph.sqlite_questions import asked, grouped, holders_of, identifiers_of, records_of
 from graph.sqlite_schema import (
     NODE,
     Row,
+    array,
     edge_of,
     edge_row,
     node_of,
@@ -102,6 +104,37 @@ class SqliteTransaction:
     def asset_ids(self, after: str, limit: int) -> list[str]:
         question = "SELECT id FROM nodes WHERE id > ? AND retired_at IS NULL ORDER BY id LIMIT ?"
         return [node for (node,) in self._connection.execute(question, (after, limit))]
+
+    def asset_edges(self, after: EdgeKey, limit: int) -> list[Edge]:
+        question = f"""
+            SELECT edges.* FROM edges JOIN nodes ON id = source_id WHERE (source_id, type, target_id) > (?, ?, ?)
+            AND type NOT {_ONE_OF} ORDER BY source_id, type, target_id LIMIT ?
+        """
+        values = (*after, array(sorted(CATALOGUE_RELATIONS)), limit)
+        return [edge_of(row) for row in self._connection.execute(question, values)]
+
+    def related(self, ids: Collection[str]) -> set[str]:
+        found: set[str] = set()
+        for end in ("source_id", "target_id"):
+            question = f"SELECT DISTINCT {end} FROM edges WHERE {end} {_ONE_OF} AND type NOT {_ONE_OF}"
+            rows = self._connection.execute(question, (array(ids), array(sorted(CATALOGUE_RELATIONS))))
+            found.update(node for (node,) in rows)
+        return found
+
+    def recount(self, after: str, limit: int) -> str:
+        question = """
+            SELECT key FROM identifiers WHERE key > ?1 UNION SELECT identifier FROM holds WHERE identifier > ?1
+            UNION SELECT identifier FROM refers WHERE identifier > ?1 ORDER BY 1 LIMIT ?2
+        """
+        names = [name for (name,) in self._connection.execute(question, (after, limit))]
+        counted = """
+            INSERT INTO identifiers SELECT value, (SELECT count(*) FROM holds WHERE identifier = value),
+            (SELECT count(*) FROM refers WHERE identifier = value) FROM json_each(?) WHERE true
+            ON CONFLICT (key) DO UPDATE SET holders = excluded.holders, referrers = excluded.referrers
+            WHERE holders <> excluded.holders OR referrers <> excluded.referrers
+        """
+        self._connection.execute(counted, (array(names),))
+        return names[-1] if names else ""
 
     def write(self, changes: Changes, parts: Iterable[Part] = ()) -> None:
         self._write_positions(changes)

@@ -94,8 +94,7 @@ class Transaction(Protocol):
     def holders(self, identifiers: Collection[str], limit: int) -> dict[str, Holders]:
         """For each identifier its live holders; their keys only where they are at most `limit`."""
 
-    def references(self, records: Collection[str]) -> dict[str, tuple[ReferenceRow, ...]]:
-        """For each record its references."""
+    def references(self, records: Collection[str]) -> dict[str, tuple[ReferenceRow, ...]]: ...
 
     def referrers(self, identifiers: Collection[str]) -> dict[str, frozenset[str]]:
         """For each identifier the keys of the records that refer to it."""
@@ -126,16 +125,23 @@ class Transaction(Protocol):
     def asset_ids(self, after: str, limit: int) -> list[str]:
         """Ids of assets and Endpoints that are not retired, behind that one, in order."""
 
+    def asset_edges(self, after: EdgeKey, limit: int) -> list[Edge]:
+        """Relationships between assets and Endpoints, retired ones too, behind that one, in order of key."""
+
+    def related(self, ids: Collection[str]) -> set[str]:
+        """Those of these assets and Endpoints that have a relationship with an asset or Endpoint, whichever way."""
+
+    def recount(self, after: str, limit: int) -> str:
+        """At once set the counts of the next identifiers behind that key right; the last one's key, "" at the end."""
+
     def write(self, changes: Changes, parts: Iterable[Part] = ()) -> None:
         """Write the difference. Raises PositionsDiffer.
 
         `parts` are written too, each as it comes, and may be worked out while the ones before it are written; they may
-        add to `changes`, which is looked at only when the last one is there.
-
-        Nodes before relationships; the catalogue by MERGE; identifiers' counts of holders and references follow
-        `held`, `released` and `references`. `continued` repoints records that are not live from an id to its successor.
-        `removed` nodes have no relationships left but those in `erased`. Journal entries get the next numbers, and a
-        recorded_at that never falls and is never later than now.
+        add to `changes`, which is looked at only when the last one is there. Nodes before relationships; the catalogue
+        by MERGE; identifiers' counts follow `held`, `released` and `references`. `continued` repoints records that are
+        not live from an id to its successor. `removed` nodes have no relationships left but those in `erased`. Journal
+        entries get the next numbers, and a recorded_at that never falls and is never later than now.
         """
 
 

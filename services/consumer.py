@@ -4,34 +4,29 @@ import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, repeat
 from typing import TypeVar
 
-from events.log import RECORDS, RUNS, EventLog, LogUnavailable, StoredMessage, TopicPartition
+from events.log import EventLog, LogUnavailable, StoredMessage, up_to
 from graph.model import Changes
 from graph.store import LEASE, BatchTooLarge, Clock, GraphStore, PositionsDiffer, StoreUnavailable, Writer, WriterLost
 from inventory import again
 from inventory.batch import Batch
-from inventory.past import BEGINS
-from services import replay
+from services import replay, retention
+from services.positions import TOPICS, is_behind, plain, positions_of
 from services.publishing import Publisher
 from services.receiving import Positions, Received, Receiver, receive
 
-TOPICS = (RECORDS, RUNS)
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between tries during an outage; the last repeats."""
 BUILDING = "building"
 """The note of a graph that has not yet caught up with its log for the first time."""
-PRUNE_EVERY = timedelta(hours=1)
 
 OnWait = Callable[[str, float], None]
 _T = TypeVar("_T")
-
-
-class LogReplaced(Exception):
-    """The graph was built from another log; going on would skip or repeat everything."""
 
 
 class StandBy(Exception):
@@ -62,44 +57,45 @@ class Consumer:
         self._receiver = Receiver(log, store, max_bytes)
         self._publisher = Publisher(log, store) if publish else None
         self._writer: Writer | None = None
-        self._building, self._reach = False, replay.Reach()
-        self._renewed = self._pruned = self.heartbeat = clock()
+        self._building: replay.History | None = None
+        self._tidied: datetime | None = None
+        self._renewed = self.heartbeat = clock()
 
     def catch_up(self, stop: threading.Event | None = None) -> int:
         """Apply what the log holds as of now; returns how many messages that were. Ends early when `stop` is set."""
         stop = stop or threading.Event()
         self._wait_out(stop, self._hold)
-        ends = self._wait_out(stop, lambda: self._log.ends(TOPICS))
-        applied = 0
-        while ends is not None and not stop.is_set():
-            positions = self._wait_out(stop, self._positions)
-            if positions is None or all(positions[at] >= end for at, end in ends.items()):
-                self._wait_out(stop, self._tidy_up)
-                break
-            applied += self._wait_out(stop, lambda: self._step(timeout=0.2)) or 0
+        ends = self._wait_out(stop, lambda: self._log.ends(TOPICS)) or {}
+        applied, idle = 0, False
+        while self._wait_out(stop, lambda idle=idle: self._is_behind(ends, idle=idle)):  # type: ignore[misc]
+            fresh = self._wait_out(stop, lambda: self._step(timeout=0.2)) or 0
+            applied, idle = applied + fresh, not fresh
+        self._wait_out(stop, self._tidy_up)
         self._receiver.forget()
         return applied
 
     def run(self, stop: threading.Event) -> None:
         """Apply what comes, until `stop` is set."""
         while not stop.is_set():
-            if self._wait_out(stop, lambda: self._step(timeout=1.0)) == 0:
-                self._wait_out(stop, self._tidy_up)
+            idle = self._wait_out(stop, lambda: self._step(timeout=1.0)) == 0
+            self._wait_out(stop, lambda idle=idle: self._tidy_up(idle=idle))  # type: ignore[misc]
         self.release()
 
     def rebuild(self, stop: threading.Event) -> int:
         """Read the log again up to where the graph stands, then look at every record once more; gives the changes made.
 
         Takes the right to write from whoever has it. Answers go on meanwhile; what is right already stays untouched.
+        What was not applied yet is applied in the end. Raises RulesTooNew before anything is taken or written.
         """
         before = self._store.status().journal
-        self._writer = self._wait_out(stop, lambda: self._store.acquire(self._owner, LEASE, take_over=True))
+        self._wait_out(stop, self._take_over)
         goal = self._wait_out(stop, self._positions) or {}
         positions = dict.fromkeys(goal, 0)
-        while any(positions[at] < goal[at] for at in goal) and not stop.is_set():
-            positions = self._wait_out(stop, lambda at=positions: self._read_again(at, goal)) or positions  # type: ignore[misc]
+        self._wait_out(stop, self._recount)
+        self._wait_out(stop, lambda: self._read_again(stop, positions, goal))
         if not stop.is_set():
             self._wait_out(stop, lambda: self._look_again(self._hold()))
+            self.catch_up(stop)
         return self._store.status().journal - before
 
     def release(self) -> None:
@@ -144,59 +140,79 @@ class Consumer:
             self._renewed = now
         return self._writer
 
+    def _take_over(self) -> None:
+        again.check_rules(self._store.note(again.RULES_NOTE))
+        writer = self._store.acquire(self._owner, LEASE, take_over=True)
+        self._begin()
+        self._writer, self._renewed = writer, self._clock()
+
     def _settle(self, writer: Writer) -> None:
         """What a new writer does first: see that the graph follows this version's rules. Raises RulesTooNew."""
+        self._begin()
+        if not again.check_rules(self._store.note(again.RULES_NOTE)):
+            self._look_again(writer)
+
+    def _begin(self) -> None:
+        """Forget what an earlier writer knew: others may have written since."""
         self._receiver.forget()
         if self._publisher:
             self._publisher.forget()
         applied = any(self._store.positions(self._log.identity).values())
-        self._building = not applied or bool(self._store.note(BUILDING))
-        if not again.check_rules(self._store.note(again.RULES_NOTE)):
-            self._look_again(writer)
+        building = not applied or self._store.note(BUILDING)
+        self._building = replay.History(self._store.note, self._log.ends(TOPICS)) if building else None
 
     def _look_again(self, writer: Writer) -> None:
         """Every record once more, page by page; goes on where an earlier process stopped."""
-        positions = _plain(self._positions())
+        positions = plain(self._positions())
         work = again.Again(self._log.identity, positions, self._clock(), self._store.note(again.NOTE))
         while not self._store.transact(writer, work.apply):
             work.move_on()
             self.heartbeat = self._clock()
 
-    def _read_again(self, positions: Positions, goal: Positions) -> Positions:
-        """One batch of what the graph contains already; gives the positions reached, which are stored nowhere."""
-        open_ends = {at: offset for at, offset in positions.items() if offset < goal[at]}
-        messages = self._log.read(open_ends, timeout=1.0, max_bytes=self._max_bytes)
-        old = [message for message in messages if message.offset < goal[message.at]]
-        if old:
-            self._apply(self._hold(), self._positions(), [receive(message) for message in old], again=True)
-        reached = {message.at: message.offset + 1 for message in messages}
-        return positions | (reached or goal)  # nothing is left where compaction took the rest
+    def _recount(self) -> None:
+        """How many hold an identifier decides what it joins: that must be right before anything is looked at."""
+        after: str | None = ""
+        while after is not None:
+            after = self._store.transact(self._keep_writing(), partial(again.recount, after=after))
 
-    def _tidy_up(self) -> None:
-        """What is done when there is nothing to apply: end the first building, drop what the journal need not keep."""
-        notes = {BUILDING: ""} if self._building and self._store.note(BUILDING) else {}
-        self._building = False
+    def _read_again(self, stop: threading.Event, positions: Positions, goal: Positions) -> None:
+        """Apply once more what stands between these; `positions` goes along, so that an outage costs one batch."""
+        for messages in up_to(self._log, positions, goal, max_bytes=self._max_bytes, meanwhile=self._keep_writing):
+            self._apply(self._keep_writing(), self._positions(), [receive(message) for message in messages], again=True)
+            positions.update({message.at: message.offset + 1 for message in messages})
+            if stop.is_set():
+                return
+
+    def _keep_writing(self) -> Writer:
+        """Say, in work that takes long, that this process lives and writes."""
+        self.heartbeat = self._clock()
+        return self._hold()
+
+    def _tidy_up(self, *, idle: bool = True) -> None:
+        """End the first building once it is read to its end; every hour drop what the journal need not keep.
+
+        Where changes are published, that is done before, so that nothing is dropped that was not.
+        """
         forget, now = 0, self._clock()
-        if self._journal_days and now - self._pruned > PRUNE_EVERY:
-            cut, self._pruned = now - timedelta(days=self._journal_days), now
-            forget = self._store.change_at(cut)
-            notes |= {BEGINS: cut.isoformat()} if forget else {}
+        built = self._building is not None and self._building.done(self._positions(), idle=idle)
+        notes = {BUILDING: "", replay.GAPS: ""} if built else {}
+        due = (built or not self._building) and (self._tidied is None or now - self._tidied > retention.EVERY)
+        if due:
+            self._publish()
+            forget, past = retention.drop(self._store, self._journal_days, now)
+            notes |= past | (self._publisher.notes() if self._publisher else {})
         if notes:
-            at = _plain(self._positions())
-            changes = Changes(self._log.identity, at, at, notes=notes, forget=forget + 1 if forget else 0)
+            at = plain(self._positions())
+            changes = Changes(self._log.identity, at, at, notes=notes, forget=forget)
             self._store.transact(self._hold(), lambda tx: tx.write(changes))
+        self._building = None if built else self._building
+        self._tidied = now if due else self._tidied
 
     def _positions(self) -> Positions:
-        """The next offset of every partition, from the store alone."""
-        identity = self._log.identity
-        stored = self._store.positions(identity)
-        if not stored and self._store.logs():
-            raise LogReplaced(
-                f"the graph was built from another log than the one configured now ({identity}): that was recreated or "
-                "copied. Bring the old log back, or configure an empty graph, which is then built from this log"
-            )
-        places = [TopicPartition(topic, n) for topic in TOPICS for n in range(self._log.partitions(topic))]
-        return {at: stored.get(at, 0) for at in places}
+        return positions_of(self._log, self._store)
+
+    def _is_behind(self, ends: Positions, *, idle: bool) -> bool:
+        return is_behind(self._log, self._positions(), ends, idle=idle, meanwhile=self._keep_writing)
 
     def _step(self, timeout: float) -> int:
         """Read and apply once; returns how many messages."""
@@ -207,13 +223,19 @@ class Consumer:
         self._hold()
         positions = self._positions()
         received = self._receiver.read(positions, timeout)
+        applied = 0
         for group in replay.in_order(received, self._log.ends(TOPICS)) if self._building else [received]:
             if group:
                 positions = self._apply(self._hold(), positions, group)
-        if self._publisher and (received or not self._publisher.begun):
+                applied += len(group)
+        if received or (self._publisher and not self._publisher.begun):
+            self._publish()
+        return applied  # what was read and not applied yet is read again
+
+    def _publish(self) -> None:
+        if self._publisher:
             self._store.renew(self._hold(), LEASE)  # one that was frozen finds out before it publishes
-            self._publisher.publish()
-        return len(received)
+            self._publisher.publish(self._keep_writing)
 
     def _apply(
         self, writer: Writer, before: Positions, received: Sequence[Received], *, again: bool = False
@@ -247,8 +269,8 @@ class Consumer:
             [item.arrived for item in received if item.arrived],
             [item.confirmed for item in received if item.confirmed],
             log=self._log.identity,
-            expected=_plain(before),
-            positions=_plain(after),
+            expected=plain(before),
+            positions=plain(after),
             notes={} if again else self._history(messages, before),
             again=again,
         )
@@ -261,12 +283,10 @@ class Consumer:
             self._log.append(dead)
 
     def _history(self, messages: Sequence[StoredMessage], before: Positions) -> dict[str, str]:
-        """Since when the journal tells the past as it was: from the first event, or where compaction left no gaps."""
-        if not self._building:
-            return {}
-        first = {} if any(before.values()) else {BEGINS: min(map(replay.time_of, messages)).isoformat()}
-        gap = self._reach.note(messages, before)
-        return {BUILDING: self._log.identity} | first | ({BEGINS: gap.isoformat()} if gap else {})
+        """What is noted of the past, above all while the graph is built."""
+        if self._building is None:
+            return replay.later(messages, self._store.note)
+        return {BUILDING: self._log.identity} | self._building.note(messages, before)
 
 
 @contextmanager
@@ -277,7 +297,3 @@ def _nothing_collected() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-def _plain(positions: Positions) -> dict[tuple[str, int], int]:
-    return {(at.topic, at.partition): offset for at, offset in positions.items()}

@@ -1,6 +1,8 @@
 """A log moves: what one holds is copied to another, byte for byte, in the same partitions and the same order.
 
 The journal for others (`landkarte.changes`) is not copied: the inventory that reads the new log writes it itself.
+Where compaction has left gaps in the old log's offsets the new one has none, so that a message of its own says there
+since when the past is exact (`LogCopied`).
 """
 
 import hashlib
@@ -8,14 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+from events.codec import encode
 from events.lease import Lease, LeaseHeld
 from events.log import DEADLETTERS, RECORDS, RUNS, TOPICS, EventLog, Message, StoredMessage, TopicPartition, up_to
+from events.models import LogCopied
 from events.sizes import size_of
 from services.copy_progress import Progress
-from services.replay import Reach
+from services.replay import COPIED_BY, Reach, is_of_a_copy
 
 COPIED = (RECORDS, RUNS, DEADLETTERS)
 BATCH_BYTES = 4 * 1024 * 1024
@@ -50,7 +54,9 @@ def copy(source: EventLog, target: EventLog, folder: Path, on_batch: OnBatch = l
     with _alone(folder / f"copy-{source.identity}-{target.identity}.json") as path:
         progress = Progress.load(path) or _begin(path, source, target)
         _find_unnoted(progress, source, target)
-        before = sum(progress.written.values())
+        before = progress.copied
+        if not before:
+            _tell(progress, source, target)  # first, so that nobody believes what is copied by then
         counts = Counter(dict.fromkeys(COPIED, 0))
         for batch in up_to(source, progress.read, source.ends(COPIED), max_bytes=BATCH_BYTES):
             target.append([Message(m.at.topic, m.key, m.headers, m.value, m.at.partition) for m in batch])
@@ -59,7 +65,7 @@ def copy(source: EventLog, target: EventLog, folder: Path, on_batch: OnBatch = l
             progress.save()
             counts.update(message.at.topic for message in batch)
             on_batch(len(batch))
-    return Copied(counts, before, exact_from(source))
+        return Copied(counts, before, _tell(progress, source, target))
 
 
 def exact_from(log: EventLog) -> datetime | None:
@@ -70,6 +76,18 @@ def exact_from(log: EventLog) -> datetime | None:
         latest = reach.note(batch, positions)
         positions |= {message.at: message.offset + 1 for message in batch}
     return latest
+
+
+def _tell(progress: Progress, source: EventLog, target: EventLog) -> datetime | None:
+    """Say in the target since when the source tells the past exactly, where it does not say so already."""
+    exact, now = exact_from(source), datetime.now(UTC)
+    if exact is not None and exact.isoformat() != progress.told:
+        stamp = {"source": COPIED_BY, "sequence": int(now.timestamp() * 1e6), "time": now}
+        target.append([encode(LogCopied(**stamp, log=source.identity, exact_from=exact))])
+        progress.tell(exact.isoformat())
+        _check_alone(progress, target)
+        progress.save()
+    return exact
 
 
 def _check_pair(source: EventLog, target: EventLog) -> None:
@@ -126,7 +144,9 @@ def _find_in(at: TopicPartition, end: int, progress: Progress, source: EventLog,
     window = list(_window(source, at, progress.read[at]))
     known = [_digest(message) for message in window]
     start = {at: progress.written[at]}
-    found = [_digest(m) for batch in up_to(target, start, {at: end}, max_bytes=BATCH_BYTES) for m in batch]
+    written = (m for batch in up_to(target, start, {at: end}, max_bytes=BATCH_BYTES) for m in batch)
+    there = [(_digest(message), is_of_a_copy(message)) for message in written]
+    found = [digest for digest, telling in there if digest in known or not telling]
     if end < progress.written[at] or not set(found) <= set(known):
         raise CopyRefused(
             f"{at.topic}/{at.partition} of the log to copy to ends at {end}, after this copy's {progress.written[at]}, "
@@ -136,6 +156,7 @@ def _find_in(at: TopicPartition, end: int, progress: Progress, source: EventLog,
     if found and found == known[: len(found)]:
         progress.read[at] = window[len(found) - 1].offset + 1
     progress.written[at] = end
+    progress.tellings += len(there) - len(found)
 
 
 def _window(source: EventLog, at: TopicPartition, position: int) -> Iterator[StoredMessage]:

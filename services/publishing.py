@@ -1,15 +1,18 @@
 """The journal for others: each entry once, in order, in the topic of changes."""
 
 import json
+from collections.abc import Callable
 
-from events.codec import decode, encode
-from events.log import CHANGES, EventLog, Message, MessageTooLarge, TopicPartition
+from events.codec import DecodeError, decode, encode
+from events.log import CHANGES, EventLog, LogUnavailable, Message, MessageTooLarge, PositionLost, TopicPartition, up_to
 from events.models import GraphChanged
 from graph.model import Change
 from graph.store import GraphStore
 
 SOURCE = "inventory"
 PAGE = 200
+PUBLISHED = "published"
+"""The note with the number of the last entry published, for when the topic, which does not last, has none any more."""
 _PLACE = TopicPartition(CHANGES, 0)
 
 
@@ -28,26 +31,46 @@ class Publisher:
     def begun(self) -> bool:
         return self._last is not None
 
+    def notes(self) -> dict[str, str]:
+        """What the graph is to remember of it, where that is news."""
+        last = str(self._last or 0)
+        return {PUBLISHED: last} if last != (self._store.note(PUBLISHED) or "0") else {}
+
     def forget(self) -> None:
         """Ask the topic again: another may have published meanwhile."""
         self._last = None
 
-    def publish(self) -> int:
-        """Publish all there is; gives how many. Raises LogUnavailable, StoreUnavailable."""
+    def publish(self, meanwhile: Callable[[], object] = lambda: None) -> int:
+        """Publish all there is; gives how many. Raises LogUnavailable, StoreUnavailable.
+
+        `meanwhile` is called every few seconds while the log is asked how far the topic is.
+        """
         if self._last is None:
-            self._last = self._published()
+            self._last = self._published(meanwhile)
         done = 0
         while entries := self._store.changes(after=self._last, limit=PAGE):
-            self._log.append([message_of(entry) for entry in entries])
+            self._append([message_of(entry) for entry in entries])
             self._last, done = entries[-1].number, done + len(entries)
         return done
 
-    def _published(self) -> int:
-        """The number of the last entry in the topic; 0 for an empty one."""
+    def _append(self, messages: list[Message]) -> None:
+        try:
+            self._log.append(messages)
+        except LogUnavailable:
+            self.forget()  # any of them may have been stored
+            raise
+
+    def _published(self, meanwhile: Callable[[], object]) -> int:
+        """The number of the last entry in the topic, or as noted where it has expired; 0 where there never was one."""
         end = self._log.ends([CHANGES]).get(_PLACE, 0)
-        found = self._log.read({_PLACE: end - 1}, timeout=1.0, max_bytes=1) if end else []
-        event = decode(found[0]) if found else None
-        return event.sequence if isinstance(event, GraphChanged) else 0
+        if not end:
+            return 0
+        try:
+            found = list(up_to(self._log, {_PLACE: end - 1}, {_PLACE: end}, max_bytes=1, meanwhile=meanwhile))
+            event = decode(found[0][0]) if found else None
+        except (PositionLost, DecodeError):  # it has expired; or somebody else wrote there
+            event = None
+        return event.sequence if isinstance(event, GraphChanged) else int(self._store.note(PUBLISHED) or 0)
 
 
 def message_of(entry: Change) -> Message:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from events.codec import DecodeError, decode, record_of
 from events.deadletters import dead_letter
 from events.log import EventLog, Message, StoredMessage, TopicPartition
-from events.models import GraphChanged, RecordObserved, record_key
+from events.models import GraphChanged, LogCopied, RecordObserved, record_key
 from events.sizes import size_of
 from graph.model import RecordRow
 from graph.store import GraphStore
@@ -23,7 +23,10 @@ Positions = dict[TopicPartition, int]
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message with the event it is; or with its dead letter, and the record that this confirms, if it names one."""
+    """A message with the event it is; or with its dead letter, and the record that this confirms, if it names one.
+
+    One about the log itself has neither: see `services.replay`.
+    """
 
     message: StoredMessage
     arrived: Arrived | None = None
@@ -124,12 +127,14 @@ def _with_content(messages: Iterable[StoredMessage]) -> set[str]:
     return {record for record, section in map(record_of, messages) if record and section}
 
 
-def _arrived(message: StoredMessage, refused: str, known: Mapping[str, RecordRow]) -> Arrived:
+def _arrived(message: StoredMessage, refused: str, known: Mapping[str, RecordRow]) -> Arrived | None:
     named = digest(message.value)
     unread = _says_the_same(message, named, known)
     event = decode(message, content=not unread)
     if isinstance(event, GraphChanged):
         raise DecodeError("the graph's own changes are no record")
+    if isinstance(event, LogCopied):
+        return None
     if isinstance(event, RecordObserved) and (reason := refused or fault(event)):
         raise DecodeError(reason, record=record_key(event.source, event.native_key), sequence=event.sequence)
     return Arrived(event, _id(message), message.at.partition, message.value, named, unread)

@@ -1,14 +1,21 @@
 """A log that is read from its beginning, in the order of the sources' clocks, so that the past comes out as it was."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from events.log import RECORDS, Positions, StoredMessage, TopicPartition
+from inventory.past import BEGINS
 from services.receiving import Received
 
+COPIED_BY = "copy-log"
+"""The source of what is said of a log that is a copy."""
+GAPS = "gaps"
+"""The note of a graph that is being built: in which partitions of the records something was missing so far."""
 SPAN = timedelta(hours=1)
 """What the journal of a rebuilt graph tells apart."""
+_COPIED = f"{COPIED_BY}:".encode()
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
@@ -29,20 +36,33 @@ def in_order(received: Sequence[Received], ends: Mapping[TopicPartition, int]) -
 
 
 def time_of(message: StoredMessage) -> datetime:
-    """When its source said it, from its header; the beginning of time where it does not tell."""
-    return _read_time(dict(message.headers).get("ce_time", b""))
+    """When its source said it, from its header; the beginning of time where it does not tell, or is no source's."""
+    return _UNKNOWN if is_of_a_copy(message) else _read_time(dict(message.headers).get("ce_time", b""))
+
+
+def is_of_a_copy(message: StoredMessage) -> bool:
+    """Whether it says since when the past is exact in a log that is a copy (`LogCopied`)."""
+    return message.key.startswith(_COPIED) and message.at.topic == RECORDS
+
+
+def later(messages: Sequence[StoredMessage], noted: Callable[[str], str]) -> dict[str, str]:
+    """What a graph that was built notes of the past: a copy may have gone on meanwhile, and lost more."""
+    told = [_exact_from(message) for message in messages if is_of_a_copy(message)]
+    return {BEGINS: max(*told, _read_time(noted(BEGINS).encode())).isoformat()} if told else {}
 
 
 class Reach:
     """How far back a log that is read from its beginning tells the past: compaction leaves gaps in the offsets.
 
     Behind a gap the first message of a key may follow others that are gone: a marker does, and a record that was first
-    observed earlier. From the latest such message on, everything is as it was.
+    observed earlier. From the latest such message on, everything is as it was. A copy has no
+    gaps, and says from when on it is exact. `gaps`: partitions in which an earlier
+    reader, who did not come to the end, found gaps; its keys are not known any more, and each may be such a one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gaps: Collection[int] = ()) -> None:
         self._seen: set[int] = set()
-        self._gaps: set[TopicPartition] = set()
+        self.gaps = set(gaps)
         self._latest: datetime | None = None
 
     def note(self, messages: Sequence[StoredMessage], positions: Positions) -> datetime | None:
@@ -52,20 +72,59 @@ class Reach:
             if message.at.topic != RECORDS:
                 continue
             if message.offset > expected.get(message.at, 0):
-                self._gaps.add(message.at)
+                self.gaps.add(message.at.partition)
             expected[message.at] = message.offset + 1
-            if message.at in self._gaps and hash(message.key) not in self._seen and _said_before(message):
-                self._latest = max(self._latest or _UNKNOWN, time_of(message))
+            if is_of_a_copy(message):
+                self._latest = max(self._latest or _UNKNOWN, _exact_from(message))
+            behind_a_gap = message.at.partition in self.gaps
+            if behind_a_gap and hash(message.key) not in self._seen and _said_before(message):
+                self._latest = max(self._latest or time_of(message), time_of(message))
             self._seen.add(hash(message.key))
         return self._latest
 
 
+class History:
+    """Since when the journal of a graph that is being built tells the past as it was, as the graph notes it.
+
+    It is kept with every batch, so that a process that goes on with the building claims no more than the one before.
+    `ends`: what the log has now; behind that the past is told as it comes.
+    """
+
+    def __init__(self, noted: Callable[[str], str], ends: Positions) -> None:
+        self._ends = ends
+        begins = noted(BEGINS)
+        self._begins = datetime.fromisoformat(begins) if begins else None
+        self._reach = Reach(json.loads(noted(GAPS) or "[]"))
+
+    def done(self, positions: Positions, *, idle: bool) -> bool:
+        """Whether the graph, which stands there, has caught up; and anything was said yet of which the time is known.
+
+        `idle`: the log has given nothing more.
+        """
+        reached = idle or all(positions.get(at, 0) >= end for at, end in self._ends.items())
+        return reached and self._begins is not None
+
+    def note(self, messages: Sequence[StoredMessage], positions: Positions) -> dict[str, str]:
+        """Take these into account, which stand at `positions`; gives the notes to write with what they say."""
+        gap = self._reach.note(messages, positions)
+        told = [time for time in map(time_of, messages) if time != _UNKNOWN]
+        first = self._begins or min(told, default=None)
+        self._begins = max(filter(None, (first, gap)), default=None)
+        begins = {BEGINS: self._begins.isoformat()} if self._begins else {}
+        return begins | {GAPS: json.dumps(sorted(self._reach.gaps))}
+
+
+def _exact_from(message: StoredMessage) -> datetime:
+    return _read_time(dict(message.headers).get("ce_exactfrom", b""))
+
+
 def _said_before(message: StoredMessage) -> bool:
-    headers = dict(message.headers)
+    """Of one whose time nobody can read that is not known, nor would it help to know."""
+    headers, time = dict(message.headers), time_of(message)
     if b"completed" in headers.get("ce_type", b""):
-        return True
+        return time != _UNKNOWN
     first = headers.get("ce_firstobserved")
-    return first is not None and _read_time(first) + SPAN < time_of(message)
+    return first is not None and _read_time(first) + SPAN < time
 
 
 def _read_time(header: bytes) -> datetime:

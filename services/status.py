@@ -9,7 +9,7 @@ from events.log import DEADLETTERS, EventLog, TopicPartition, lag
 from graph.model import RunRow
 from graph.store import GraphReader, GraphStore
 from services import bootstrap
-from services.consumer import TOPICS
+from services.positions import TOPICS
 from services.settings import Settings
 
 RUNS_LOOKED_AT, PAGE = 1000, 100

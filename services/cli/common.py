@@ -21,10 +21,10 @@ from services import bootstrap
 from services.cli.output import say, waiting
 from services.collecting import BACK_OFF
 from services.collectors.base import SourceUnavailable
-from services.consumer import LogReplaced
 from services.copying import CopyRefused
 from services.curating import Refused
 from services.lookup import Ambiguous, NotFound
+from services.positions import LogReplaced
 from services.settings import ConfigurationError, Settings, load
 
 DONE, FAILED, WRONG_USE = 0, 1, 2

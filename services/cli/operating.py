@@ -25,11 +25,8 @@ def add_to(app: typer.Typer) -> None:
 
 def upkeep(config: Config = None) -> None:
     """What the schedule does every hour, once: take back what was not seen for long, and look after corrections."""
-    done = run_upkeep(settings_of(config))
-    for one in done:
+    for one in run_upkeep(settings_of(config)):
         say(f"{one.source}: {one.text}" + (f"; left: {one.left}" if one.left else ""))
-    if not done:
-        say("no source has retire_after: there is nothing to do")
 
 
 def copy_log(

@@ -2,6 +2,7 @@
 
 import ipaddress
 import threading
+from collections.abc import Iterator
 from typing import Annotated
 
 import structlog
@@ -9,7 +10,7 @@ import typer
 import uvicorn
 
 from events.deadletters import DeadLetter, read_dead_letter
-from events.log import DEADLETTERS, EventLog
+from events.log import DEADLETTERS, EventLog, up_to
 from services import bootstrap, logs, schedule
 from services.api import create_app
 from services.api.state import State
@@ -21,6 +22,7 @@ from services.consumer import Consumer
 from services.settings import ConfigurationError, Settings, SourceSettings
 from services.status import status_of
 
+READ_BYTES = 4 * 1024 * 1024
 As = Annotated[Format, typer.Option("--format", help="how it is printed")]
 
 
@@ -182,18 +184,10 @@ def _dead_letter(log: EventLog, wanted: str) -> DeadLetter:
     return found
 
 
-def _dead_letters(log: EventLog) -> list[DeadLetter]:
+def _dead_letters(log: EventLog) -> Iterator[DeadLetter]:
     ends = log.ends([DEADLETTERS])
-    positions = dict.fromkeys(ends, 0)
-    found: list[DeadLetter] = []
-    while any(positions[at] < end for at, end in ends.items()):
-        messages = log.read(positions, timeout=2.0, max_bytes=4 * 1024 * 1024)
-        if not messages:
-            break
-        for message in messages:
-            positions[message.at] = message.offset + 1
-            found.append(read_dead_letter(message))
-    return found
+    for messages in up_to(log, dict.fromkeys(ends, 0), ends, max_bytes=READ_BYTES):
+        yield from map(read_dead_letter, messages)
 
 
 def _loopback(host: str) -> bool:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from events.log import LogUnavailable
 from events.models import RunReport
 from events.outbox import Outbox
+from events.outbox_errors import OutboxUnavailable
 from services import bootstrap, logs, schedule
 from services.cli.common import FAILED, Config, Failed, settings_of
 from services.cli.operating import run_upkeep
@@ -89,10 +90,9 @@ def run_schedule(config: Config = None) -> None:
     """Run the configured sources on their schedules, and upkeep, until stopped."""
     logs.set_up()
     settings = settings_of(config)
-    planned = [source for source in settings.sources if source.schedule]
-    if not planned and not any(source.retire_after for source in settings.sources):
-        raise ConfigurationError("no source has a schedule; give one (or retire_after) to a [[sources]] entry")
-    say(f"{len(planned)} sources are on schedule (UTC), upkeep is done every hour; Ctrl-C stops")
+    planned = len([source for source in settings.sources if source.schedule])
+    runs = f"{planned} sources are on schedule (UTC)" if planned else "no source has a schedule, so none is collected"
+    say(f"{runs}; upkeep is done every hour; Ctrl-C stops")
     schedule.make(settings, lambda source: _run_scheduled(settings, source), lambda: run_upkeep(settings)).start()
     threading.Event().wait()
 
@@ -156,14 +156,22 @@ def run_once(settings: Settings, job: Job, *, full: bool = False) -> RunReport:
 
 @contextmanager
 def _sending(settings: Settings, source: str) -> Iterator[Outbox]:
-    """The source's outbox; what waits in it at the end is sent, waiting for the log."""
+    """The source's outbox; what waits in it at the end is sent, waiting for the log.
+
+    After an error, of which the report may wait there, it is sent if the log answers, so that the error is not kept up.
+    """
     with ExitStack() as opened:
         outbox = opened.enter_context(closing(bootstrap.open_outbox(settings, source)))
         log = cache(lambda: opened.enter_context(closing(bootstrap.open_log(settings))))  # opened once it answers
         with suppress(LogUnavailable):  # then it is asked when what waits is sent
             if outbox.goes_to(log()):
                 say(f"{source}: the log is another one than before, so everything is said again")
-        yield outbox
+        try:
+            yield outbox
+        except Exception:
+            with suppress(LogUnavailable, OutboxUnavailable):  # that error is the one to tell; what waits is not lost
+                outbox.drain(log())
+            raise
         drain(outbox, log, waiting, threading.Event())
 
 

@@ -14,6 +14,7 @@ from events.models import (
     CatalogueItem,
     Event,
     Identifier,
+    LogCopied,
     Problem,
     RecordObserved,
     RecordWithdrawn,
@@ -60,7 +61,8 @@ REPORT = RunReport(
     failed=1,
     problems=(Problem(item="b.json", reason="leer"),),
 )
-EVENTS = [OBSERVED, WITHDRAWN, COMPLETED, REPORT]
+COPIED = LogCopied(**STAMP, log="a1b2", exact_from=NOON)
+EVENTS = [OBSERVED, WITHDRAWN, COMPLETED, REPORT, COPIED]
 names = st.text(min_size=1, max_size=20)
 scalars = st.text() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
 sections = st.builds(

@@ -243,3 +243,14 @@ def test_security_settings_reach_the_client(broker: KafkaServer):
         KafkaLog(broker.bootstrap, security=security, wait_seconds=2)
 
     assert "geheim" not in str(caught.value)
+
+
+def test_the_last_place_of_a_topic_that_has_expired_is_lost(log: KafkaLog, admin: KafkaAdminClient):
+    """By which the publisher of changes tells it from one that is slow."""
+    at = TopicPartition(CHANGES, 0)
+    log.append([message(str(number), partition=0, topic=CHANGES) for number in range(3)])
+    admin.delete_records({KafkaPartition(*at): 3})
+
+    assert log.ends([CHANGES])[at] == 3
+    with pytest.raises(PositionLost):
+        log.read({at: 2}, timeout=10, max_bytes=1)

@@ -13,11 +13,14 @@ import neo4j as driver
 import pytest
 
 from graph import neo4j_store
+from graph.model import EdgeKey
 from graph.neo4j_schema import CONSTRAINTS, INDEXES, collisions
 from graph.neo4j_store import Neo4jStore
 from graph.neo4j_transaction import Neo4jTransaction
 from graph.store import AccessDenied, BatchTooLarge, StoreUnavailable, WriterLost
-from tests.graph.changes import changes, edge, edges, item, node, nodes, put, record, records, reference, run_row
+from inventory.again import Again
+from tests.graph.changes import LOG, changes, edge, edges, item, node, nodes, put, record, records, reference, run_row
+from tests.graph.conftest import START
 from tests.servers.neo4j_server import Neo4jServer
 from tests.servers.process import await_condition, free_port, require_tools
 
@@ -217,6 +220,31 @@ def test_several_set_the_schema_up_at_once(neo4j, asking):
     } == {(label, name, "ONLINE") for label, names in INDEXES.items() for name in names}
 
 
+def test_what_a_hand_has_drawn_in_the_browser_is_read_and_erased_by_a_rebuild(store, asking):
+    writer = store.acquire("one", LEASE)
+    store.transact(writer, lambda tx: tx.write(changes(nodes=nodes(node("a"), node("b")))))
+    asking("MATCH (a:Server {name: 'a'}), (b:Server {name: 'b'}) CREATE (a)-[:DEPENDS_ON]->(b)")
+    (drawn,) = store.edges_of(["id-a"])
+    assert (drawn.key, drawn.claims) == (edge("a", "DEPENDS_ON", "b").key, {})
+
+    work = Again(LOG, {("t", 0): 1}, START)
+    while not store.transact(writer, work.apply):
+        work.move_on()
+    assert asking("MATCH (:Asset)-[e]->() RETURN count(e) AS n") == [{"n": 0}]
+
+
+def test_wrong_counts_of_holders_and_referrers_are_set_right(store, asking):
+    writer = store.acquire("one", LEASE)
+    store.transact(writer, lambda tx: tx.write(full()))
+    right = asking("MATCH (i:Identifier) RETURN i.key AS key, i.holders AS h, i.referrers AS r ORDER BY key")
+    asking("MATCH (i:Identifier) SET i.holders = 7, i.referrers = null")
+
+    assert store.transact(writer, lambda tx: tx.recount("", 9)) == right[-1]["key"]
+    found = asking("MATCH (i:Identifier) RETURN i.key AS key, i.holders AS h, i.referrers AS r ORDER BY key")
+    assert [row["h"] for row in found] == [max(0, row["h"]) for row in right]
+    assert [row["r"] for row in found] == [row["r"] for row in right]
+
+
 def test_an_architect_reads_kinds_and_properties_as_labels_and_names(store, asking):
     writer = store.acquire("one", LEASE)
     store.transact(writer, lambda tx: tx.write(full()))
@@ -261,6 +289,7 @@ def test_no_statement_of_a_batch_looks_at_more_than_it_asks_for(store, neo4j, cl
         batch.referrers(["x"]), batch.reference_counts(["x"]), batch.nodes(["x"]), batch.catalogue_edges(["x"])
         batch.edges([edge("x", "INSTALLED", "y").key, edge("x", "RUNS_ON", "y").key]), batch.markers([("x", 0)])
         batch.records_below("x", 0, 9, 9), batch.live_records("x", 9), batch.asset_ids("x", 9)
+        batch.asset_edges(EdgeKey("x", "x", "x"), 9), batch.related(["x"]), batch.recount("x", 9)
         tx.tx.rollback()
 
     few = ("(p:Position {log", "(w:Writer)")  # labels with a handful of nodes

@@ -570,6 +570,42 @@ def test_live_records_and_assets_are_walked_through(store, writer, write):
     assert ask(store, writer, lambda tx: tx.members(["id-a", "id-c"])) == {"id-a": {"glpi/a"}}
 
 
+def test_relationships_between_assets_are_walked_through_in_order(store, writer, write):
+    ends = [node("a"), node("b"), node("c", retired_at=START)]
+    between = [edge("a", "CONNECTS_TO", "c"), edge("a", "DEPENDS_ON", "b"), edge("b", "CONNECTS_TO", "a")]
+    to_items = edges(edge("a", "INSTALLED", "bash"), edge("b", "INSTALLED", "bash"))
+    write(nodes=nodes(*ends), catalogue=nodes(item("bash")), edges=edges(*between) | to_items)
+
+    found, last = [], EdgeKey("", "", "")
+    while page := ask(store, writer, lambda tx, after=last: tx.asset_edges(after, 1)):
+        found += page
+        last = page[-1].key
+    assert found == between
+    assert ask(store, writer, lambda tx: tx.asset_edges(between[0].key, 9)) == between[1:]
+
+
+def test_those_that_have_a_relationship_with_an_asset_are_told_from_those_that_have_none(store, writer, write):
+    drawn = edges(edge("a", "DEPENDS_ON", "b"), edge("c", "INSTALLED", "bash"))
+    write(nodes=nodes(*map(node, "abc")), catalogue=nodes(item("bash")), edges=drawn)
+
+    assert ask(store, writer, lambda tx: tx.related(["id-a", "id-b", "id-c", "id-d"])) == {"id-a", "id-b"}
+
+
+def test_right_counts_are_left_as_they_are_and_identifiers_walked_through(store, writer, write):
+    long = "|host|" + "x" * 9000
+    refers = {"glpi/a": (reference("a", "|host|x"), reference("a", "|host|y"))}
+    held = {("glpi/a", "|host|x"), ("glpi/b", "|host|x"), ("glpi/b", long)}
+    write(nodes=nodes(node("a"), node("b")), records=records(record("a"), record("b")), held=held, references=refers)
+
+    pages, last = 0, ""
+    while last := ask(store, writer, lambda tx, after=last: tx.recount(after, 1)):
+        pages += 1
+    assert pages == 3
+    counts = ask(store, writer, lambda tx: tx.reference_counts(["|host|x", "|host|y", long]))
+    assert counts == {"|host|x": 1, "|host|y": 1}
+    assert {name: one.count for name, one in store.holders(["|host|x", long], 1).items()} == {"|host|x": 2, long: 1}
+
+
 def entry(asset, what="changed"):
     return Change(asset, what, ("event",), "{}")
 

@@ -65,7 +65,6 @@ def filled(landkarte, tmp_path):
         (["import", "glpi", ".", "--source", "A B"], {}, 2, "name"),
         (["collect", "none"], {}, 2, "source 'none' is not configured"),
         (["agree", "none"], {}, 1, "source 'none' has no outbox in var/outbox"),
-        (["schedule"], {}, 2, "no source has a schedule"),
         (["status"], {"LANDKARTE_LOG": "foo"}, 2, "log: allowed are sqlite:///FILE and kafka://HOST:PORT"),
         (["status", "--config", "none.toml"], {}, 2, "none.toml: there is no such file"),
         (["ask", "impact", "nobody"], {}, 1, "no asset has the id or name 'nobody'"),

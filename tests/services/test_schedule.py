@@ -1,8 +1,13 @@
 """The schedule runs what is configured, and one source's failure harms no other."""
 
+import os
 import queue
+import subprocess
+import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import structlog.testing
@@ -10,10 +15,14 @@ from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from events.models import CURATION
-from services import schedule
-from services.settings import Settings
+from events.models import CURATION, Section
+from services import bootstrap, curating, schedule
+from services.curating import Note
+from services.settings import Settings, load
 from services.upkeep import Done
+from tests.inventory.test_batch import observed
+from tests.servers.process import await_condition
+from tests.services.graphs import Landscape
 
 
 @pytest.fixture
@@ -83,3 +92,26 @@ def test_upkeep_tells_what_it_did_and_what_it_left(settings):
         {"log_level": "warning", "event": "left for the next upkeep", "source": "b", "reason": "busy"},
         {"log_level": "info", "event": "corrections", "ended": 1, "carried": 0},
     ]
+
+
+def test_without_a_source_on_schedule_upkeep_alone_ends_corrections(tmp_path):
+    city = Landscape(tmp_path)
+    city.apply(observed("a/1", 10, Section(name="srv")))
+    found = load(None, data_dir=tmp_path)
+    with closing(bootstrap.open_outbox(found, CURATION)) as outbox:
+        curating.say(curating.pin(city.store, "srv", "name", "other", Note("seen", "me", date(2000, 1, 1))), outbox)
+        outbox.drain(city.log)
+    city.apply()
+    assert city.names() == ["other"]
+
+    files = {"LOG": "sqlite:///log.db", "GRAPH": "sqlite:///graph.db", "DATA_DIR": "."}
+    env = os.environ | {f"LANDKARTE_{name}": value for name, value in files.items()}
+    command = [Path(sys.executable).parent / "landkarte", "schedule"]
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True) as scheduler:
+        try:
+            assert "no source has a schedule, so none is collected; upkeep is done" in scheduler.stderr.readline()
+            await_condition(lambda: city.apply() > 0, seconds=60, what="the correction to end")
+        finally:
+            scheduler.kill()
+    assert city.names() == ["srv"]
+    city.close()

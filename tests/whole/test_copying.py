@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections import defaultdict
+from datetime import datetime
 
 import pytest
 
@@ -11,8 +12,9 @@ from events.log import RECORDS, LogUnavailable
 from events.sqlite_log import SqliteLog
 from graph.neo4j_store import Neo4jStore
 from graph.sqlite_store import SqliteStore
+from inventory.past import BEGINS
 from services import copying
-from services.copying import COPIED, copy
+from services.copying import COPIED, copy, exact_from
 from tests.events.conftest import read_all
 from tests.whole.profiles import Clock, apply, city, city_jobs, say, shown
 
@@ -126,6 +128,22 @@ def test_a_copy_to_servers_that_dies_and_loses_its_broker_gives_the_same_graph(t
     assert done.before > sum(copied) > 0
     assert target.partitions(RECORDS) == 3
     assert contents(target) == contents(log)
+    assert shown(built) == shown(store)
+    target.close()
+    built.close()
+
+
+@pytest.mark.servers
+def test_a_copy_to_servers_says_since_when_its_past_is_exact(tmp_path, old, kafka):
+    log, store = old
+    log.compact()
+    kafka.wipe()
+    target, built = KafkaLog(kafka.bootstrap, 3), SqliteStore(tmp_path / "built.db")
+
+    done = copy(log, target, tmp_path)
+    apply(target, built)
+    assert done.exact_from is not None
+    assert exact_from(target) == done.exact_from == datetime.fromisoformat(built.note(BEGINS))
     assert shown(built) == shown(store)
     target.close()
     built.close()

@@ -11,7 +11,7 @@ from events.kafka_log import KafkaLog
 from events.log import CHANGES, DEADLETTERS, RECORDS, TopicPartition
 from events.models import Identifier, Reference, Relation, Section
 from graph.neo4j_store import Neo4jStore
-from services.consumer import LogReplaced
+from services.positions import LogReplaced
 from tests.inventory.oracle import frozen, graph_of
 from tests.inventory.test_batch import observed
 from tests.servers.process import await_condition
