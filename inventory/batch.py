@@ -7,7 +7,7 @@ from events.models import RunReport
 from graph.model import Changes, Part, Positions, RunRow
 from graph.store import Transaction
 from inventory.difference import Difference, put_records, with_curated
-from inventory.fold import Arrived, Confirmed, Folded, fold, markers_of, retire, touched
+from inventory.fold import Arrived, Confirmed, Folded, blame, fold, markers_of, retire, touched
 
 RETIRED_AT_ONCE = 500
 """How many records one transaction retires; a run that ends more is applied in several, its marker with the last."""
@@ -66,6 +66,7 @@ class Batch:
         for at, item in markers.items():
             floor[at] = max(floor[at], item.event.sequence)  # markers too arrive out of order
         folded = fold(self.arrived, self.confirmed, rows, floor, again=self.again)
+        blame(markers, folded.values())
         finished = True
         for at, item in markers.items():
             below = tx.records_below(*at, floor[at], RETIRED_AT_ONCE)

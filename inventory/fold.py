@@ -118,8 +118,8 @@ def fold(
     for key, known in folded.items():
         row = known.after
         known.after = replace(row, live=is_live(row, markers.get((row.source, row.partition), 0)))
-        if known.before and known.after.live > known.before.live and not known.causes:
-            known.causes = (newest[key],)  # it was retired, and comes back as it was
+        if not known.causes and (again or (known.before and known.after.live > known.before.live)):
+            known.causes = (newest[key],)  # nothing is news: it was retired, and comes back as it was
     return folded
 
 
@@ -137,6 +137,14 @@ def is_live(row: RecordRow, marker: int) -> bool:
 def retire(row: RecordRow, marker: Arrived) -> Folded:
     """A record that a complete run has not seen."""
     return Folded(row, replace(row, live=False), causes=(marker.id,))
+
+
+def blame(markers: Mapping[tuple[str, int], Arrived], folded: Iterable[Folded]) -> None:
+    """Note the marker for records that the batch names and that end all the same."""
+    for item in folded:
+        marker = markers.get((item.after.source, item.after.partition))
+        if marker and item.before and item.before.live > item.after.live:
+            item.causes += (marker.id,)
 
 
 def _untouched(row: RecordRow | None) -> Folded | None:
