@@ -13,18 +13,10 @@ from events.codec import encode_checked
 from events.database import errors_of, open_database
 from events.lease import Lease, LeaseHeld
 from events.log import EventLog, Message
-from events.models import (
-    Draft,
-    Problem,
-    RecordConfirmed,
-    RecordObserved,
-    RecordWithdrawn,
-    RunCompleted,
-    RunReport,
-    record_key,
-)
-from events.outbox_errors import OutboxBusy, OutboxFull, OutboxUnavailable, said
-from events.outbox_queue import SCHEMA, Queue, Queued, Said, holder_of, mark_of
+from events.models import Draft, Problem, RecordWithdrawn, RunCompleted, RunReport
+from events.outbox_errors import OutboxBusy, OutboxFull, OutboxUnavailable, text_of
+from events.outbox_events import Numbering, confirmed, news
+from events.outbox_queue import SCHEMA, Queue, Queued, holder_of
 from events.runs import MAX_SHRINK, Held, Run, Status, is_held, why_held
 from events.sizes import size_of
 
@@ -39,7 +31,6 @@ SEND_BYTES = 4 * 1024 * 1024
 BUSY_SECONDS = 10.0
 REPEAT_AFTER = timedelta(days=7)
 """What did not change is said again after so long, so that whoever could not take it then has it now."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Outbox:
@@ -69,14 +60,15 @@ class Outbox:
         self._lock, self._draining = threading.RLock(), threading.Lock()
         self._run: Run | None = None
         self._closed = False
-        with errors_of(path, said(OutboxUnavailable)):
+        with errors_of(path, text_of(OutboxUnavailable)):
             self._lease = self._take_lease(patience)
             with ExitStack() as undo:
                 undo.callback(self._lease.close)
                 self._db = open_database(path, SCHEMA, application_id=APPLICATION_ID, busy_seconds=BUSY_SECONDS)
                 undo.callback(self._db.close)
-                self._queue, self._last = self._claim()
+                self._queue, last = self._claim()
                 undo.pop_all()
+        self._numbering = Numbering(source, clock, last)
         self._uncommitted, self._committed_at = 0, time.monotonic()
 
     def begin(
@@ -87,8 +79,8 @@ class Outbox:
         `above`: a sequence that another outbox of the source has used; what is put now is numbered higher.
         """
         with self._lock:
-            self._last = max(self._last, above)
-            self._run = Run(run, collector, rank, ranks or {}, self._clock(), self._next_sequence())
+            self._numbering.last = max(self._numbering.last, above)
+            self._run = Run(run, collector, rank, ranks or {}, self._clock(), self._numbering.next())
 
     def put(self, draft: Draft) -> None:
         """Queue the sections of a draft that say something new, or that they are confirmed; all of it, or nothing.
@@ -102,10 +94,12 @@ class Outbox:
                 raise ValueError(
                     f"{self._source}/{draft.native_key}: has no section, so that nothing would be said of it"
                 )
-            news = list(self._news(run, draft))
-            messages = [encode_checked(event) for event, _ in news] or [encode_checked(self._confirmed(run, draft))]
+            first = self._queue.first_observed(draft.native_key) or self._clock()  # one for all sections, for good
+            said = list(news(self._queue, self._numbering, run, draft, first, self._repeat_after))
+            messages = [encode_checked(event) for event, _ in said]
+            messages = messages or [encode_checked(confirmed(self._numbering, run, draft))]
             self._check_room()
-            for event, mark in news:
+            for event, mark in said:
                 self._queue.remember(event, mark)
             for message in messages:
                 self._queue.add(message)
@@ -115,7 +109,7 @@ class Outbox:
     def withdraw(self, native_key: str, reason: str) -> None:
         """Queue that the source takes back all it said of the thing. Needs no run, and is durable on return."""
         with self._lock, self._noting_loss(), self._errors():
-            event = RecordWithdrawn(**self._stamp(), native_key=native_key, reason=reason)
+            event = RecordWithdrawn(**self._numbering.stamp(), native_key=native_key, reason=reason)
             message = encode_checked(event)
             self._check_room()
             self._queue.add(message)
@@ -148,7 +142,7 @@ class Outbox:
             if held:
                 problems = (why_held(self._source, run.emitted, before or 0, max_shrink), *problems)
             counts = {"seen": seen, "skipped": skipped, "failed": failed}
-            report = run.report(self._stamp(), "held" if held else status, counts, problems)
+            report = run.report(self._numbering.stamp(), "held" if held else status, counts, problems)
             self._queue.add(encode_checked(report))
             if held:
                 self._queue.hold(Held(report, run.first))
@@ -167,7 +161,7 @@ class Outbox:
             held = self._queue.held()
             if held is None:
                 return None
-            report = held.agreed(self._next_sequence(), self._clock())
+            report = held.agreed(self._numbering.next(), self._clock())
             self._queue.add(encode_checked(report))
             self._complete(report, held.first)
             self._commit()
@@ -252,7 +246,7 @@ class Outbox:
     @contextmanager
     def _errors(self) -> Iterator[None]:
         """After an error of SQLite all that was not committed is gone, which the run must know."""
-        with errors_of(self._path, said(OutboxUnavailable), said(OutboxFull)):
+        with errors_of(self._path, text_of(OutboxUnavailable), text_of(OutboxFull)):
             try:
                 yield
             except sqlite3.Error as error:
@@ -275,54 +269,11 @@ class Outbox:
             raise RuntimeError(f"outbox of {self._source}: begin a run first")
         return self._run
 
-    def _following(self) -> int:
-        """The sequence that comes next."""
-        return max(self._last + 1, (self._clock() - _EPOCH) // timedelta(microseconds=1))
-
-    def _next_sequence(self) -> int:
-        self._last = self._following()
-        return self._last
-
     def _complete(self, report: RunReport, first: int) -> None:
-        self._queue.add_marker(RunCompleted(**self._stamp() | {"sequence": first}, run=report.run, partition=0))
-        self._queue.completed(report.emitted)
-
-    def _stamp(self) -> dict[str, object]:
-        return {"source": self._source, "sequence": self._next_sequence(), "time": self._clock()}
-
-    def _news(self, run: Run, draft: Draft) -> Iterator[tuple[RecordObserved, str]]:
-        """Events of what the draft says that is new, or was not said for long, each with its mark."""
-        first = self._queue.first_observed(draft.native_key) or self._clock()  # one for all sections, for good
-        for name in draft.sections:
-            mark = self._mark(run, draft, name)
-            said = self._queue.said(draft.native_key, name, mark)
-            if said is None or self._following() - said.sent >= self._repeat_after:
-                yield self._observed(run, draft, name, first, said), mark
-
-    def _mark(self, run: Run, draft: Draft, name: str) -> str:
-        try:
-            return mark_of(draft.sections[name], draft.kind, run.rank, run.ranks)
-        except ValueError as error:
-            key = record_key(self._source, draft.native_key)
-            raise ValueError(f"{key}#{name}: {error}") from error
-
-    def _observed(self, run: Run, draft: Draft, name: str, first: datetime, said: Said | None) -> RecordObserved:
-        stamp = self._stamp()
-        return RecordObserved(
-            **stamp,
-            native_key=draft.native_key,
-            section=name,
-            kind=draft.kind,
-            run=run.name,
-            rank=run.rank,
-            ranks=dict(run.ranks),
-            first_observed=first,
-            changed=said.changed if said else stamp["sequence"],
-            content=draft.sections[name],
+        self._queue.add_marker(
+            RunCompleted(**self._numbering.stamp() | {"sequence": first}, run=report.run, partition=0)
         )
-
-    def _confirmed(self, run: Run, draft: Draft) -> RecordConfirmed:
-        return RecordConfirmed(**self._stamp(), native_key=draft.native_key, run=run.name)
+        self._queue.completed(report.emitted)
 
     def _check_room(self) -> None:
         if self._queue.bytes >= self._limit:
@@ -337,7 +288,7 @@ class Outbox:
             self._commit()
 
     def _commit(self) -> None:
-        self._queue.commit(self._last)
+        self._queue.commit(self._numbering.last)
         self._uncommitted, self._committed_at = 0, time.monotonic()
 
     def _next_batch(self) -> list[Queued]:

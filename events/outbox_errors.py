@@ -15,6 +15,6 @@ class OutboxFull(OutboxUnavailable):
     """The disk or the queue is full. What was put since the last commit may be gone with it."""
 
 
-def said(kind: type[OutboxUnavailable]) -> Callable[[str], OutboxUnavailable]:
+def text_of(kind: type[OutboxUnavailable]) -> Callable[[str], OutboxUnavailable]:
     """Makes an error of a text that begins with the file's name."""
     return lambda text: kind(f"outbox {text}")
