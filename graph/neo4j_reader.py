@@ -7,13 +7,12 @@ from typing import Any, Literal, TypeVar
 
 from neo4j import ManagedTransaction
 
-from graph.metamodel import RELATIONS
 from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Relationship, RunRow
 from graph.neo4j_cypher import types as types_of
-from graph.neo4j_questions import asked, holders_of, identifiers_of, records_of
+from graph.neo4j_questions import asked, holders_of, identifiers_of, records_of, status_of
 from graph.neo4j_schema import change_of, edge_of, edges_of, node_of, record_of, run_of, sort_of
-from graph.store import SCHEMA_VERSION, SHARED_SHOWN
-from graph.values import pages, sequence_of, time_of, time_text, unpack, when
+from graph.store import SHARED_SHOWN
+from graph.values import pages, sequence_of, time_text, unpack, when
 
 PAGE = 2000
 PAIRS = 20_000
@@ -260,7 +259,7 @@ class Neo4jReader:
         return str(rows[0]["text"]) if rows else ""
 
     def status(self) -> GraphStatus:
-        return self._reading(_status)
+        return self._reading(status_of)
 
     def everything(self) -> tuple[Iterator[Node], Iterator[Edge]]:
         edges = (self._edges_from(label) for label in ("Asset", "Catalogue"))
@@ -317,29 +316,3 @@ def _described(relation: str, name: str) -> str:
 
 def _edge(row: dict[str, Any]) -> Edge:
     return edge_of(row["source"], row["type"], row["target"], row["told"])
-
-
-def _status(tx: ManagedTransaction) -> GraphStatus:
-    positions: dict[str, dict[tuple[str, int], int]] = {}
-    for row in tx.run("MATCH (p:Position) RETURN p.log AS log, p.topic AS topic, p.partition AS n, p.next AS next"):
-        positions.setdefault(row["log"], {})[(row["topic"], row["n"])] = row["next"]
-    counts = {row["kind"]: row["n"] for row in tx.run("""
-        MATCH (n:Asset) WHERE n.retired_at IS NULL AND n.kind IS NOT NULL  // one that is being removed has none
-        RETURN n.kind AS kind, count(*) AS n
-        UNION ALL MATCH (n:Catalogue) WHERE EXISTS { ()-->(n) } RETURN n.kind AS kind, count(*) AS n
-    """)}  # fmt: skip
-    relationships = sum(
-        tx.run(f"MATCH ()-[e:{relation}]->() RETURN count(e) AS n").single(strict=True)["n"] for relation in RELATIONS
-    )
-    writer = tx.run("MATCH (w:Writer) RETURN w.owner AS owner, w.journal AS journal, w.recorded_at AS at").single()
-    seen = tx.run("MATCH (r:Record) RETURN r.source AS source, max(r.last_seen) AS at")
-    return GraphStatus(
-        positions=positions,
-        counts={kind: counts[kind] for kind in sorted(counts)},
-        relationships=relationships,
-        journal=(writer["journal"] or 0) if writer else 0,
-        last_change=time_of(writer["at"]) if writer else None,
-        last_seen={row["source"]: when(row["at"]) for row in seen},
-        schema=SCHEMA_VERSION,
-        writer=(writer["owner"] or "") if writer else "",
-    )

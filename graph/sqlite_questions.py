@@ -3,8 +3,10 @@
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
-from graph.model import Holders, RecordRow
+from graph.model import GraphStatus, Holders, RecordRow
 from graph.sqlite_schema import RECORD, Row, array, record_of
+from graph.store import SCHEMA_VERSION
+from graph.values import time_of, when
 
 _ONE_OF = "IN (SELECT value FROM json_each(?))"
 
@@ -37,3 +39,26 @@ def holders_of(connection: sqlite3.Connection, identifiers: Collection[str], lim
     few = [key for key, count in counts.items() if count <= limit]
     keys = grouped(asked(connection, f"SELECT identifier, record FROM holds WHERE identifier {_ONE_OF}", few))
     return {key: Holders(count, keys.get(key, frozenset())) for key, count in counts.items()}
+
+
+def status_of(connection: sqlite3.Connection) -> GraphStatus:
+    """How far the graph is, and what it holds."""
+    positions: dict[str, dict[tuple[str, int], int]] = {}
+    for log, topic, partition, after in connection.execute("SELECT * FROM positions"):
+        positions.setdefault(log, {})[(topic, partition)] = after
+    counts = dict(connection.execute("SELECT kind, count(*) FROM nodes WHERE retired_at IS NULL GROUP BY kind"))
+    used = "SELECT kind, count(*) FROM catalogue WHERE EXISTS (SELECT 1 FROM edges WHERE target_id = id) GROUP BY kind"
+    counts |= dict(connection.execute(used))
+    (relationships,) = connection.execute("SELECT count(*) FROM edges").fetchone()
+    seen = connection.execute("SELECT source, max(last_seen) FROM records GROUP BY source")
+    state = dict(connection.execute("SELECT name, value FROM state"))
+    return GraphStatus(
+        positions=positions,
+        counts=dict(sorted(counts.items())),
+        relationships=relationships,
+        journal=int(state.get("journal", 0)),
+        last_change=time_of(state.get("recorded_at")),
+        last_seen={source: when(at) for source, at in seen},
+        schema=SCHEMA_VERSION,
+        writer=str(state.get("owner", "")),
+    )

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Literal
 
 from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Relationship, RunRow
-from graph.sqlite_questions import holders_of, identifiers_of, records_of
+from graph.sqlite_questions import holders_of, identifiers_of, records_of, status_of
 from graph.sqlite_schema import NODE, RECORD, Row, array, catalogue_of, edge_of, node_of, record_of
-from graph.store import SCHEMA_VERSION, SHARED_SHOWN
-from graph.values import pages, sequence_of, time_of, time_text, unpack, when
+from graph.store import SHARED_SHOWN
+from graph.values import pages, sequence_of, time_text, unpack, when
 
 PAGE = 2000
 Reading = Callable[[], AbstractContextManager[sqlite3.Connection]]
@@ -235,7 +235,7 @@ class SqliteReader:
 
     def status(self) -> GraphStatus:
         with self._reading() as connection:
-            return _status(connection)
+            return status_of(connection)
 
     def everything(self) -> tuple[Iterator[Node], Iterator[Edge]]:
         return self._all_nodes(), map(edge_of, self._pages("*", "edges", ("source_id", "type", "target_id"), "1", ()))
@@ -299,25 +299,3 @@ def _nodes(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, No
     found = [node_of(row) for row in connection.execute(f"SELECT {NODE} FROM nodes {one_of}", wanted)]
     found += [catalogue_of(row) for row in connection.execute(f"SELECT {_CATALOGUE} FROM catalogue {one_of}", wanted)]
     return {node.id: node for node in found}
-
-
-def _status(connection: sqlite3.Connection) -> GraphStatus:
-    positions: dict[str, dict[tuple[str, int], int]] = {}
-    for log, topic, partition, after in connection.execute("SELECT * FROM positions"):
-        positions.setdefault(log, {})[(topic, partition)] = after
-    counts = dict(connection.execute("SELECT kind, count(*) FROM nodes WHERE retired_at IS NULL GROUP BY kind"))
-    used = "SELECT kind, count(*) FROM catalogue WHERE EXISTS (SELECT 1 FROM edges WHERE target_id = id) GROUP BY kind"
-    counts |= dict(connection.execute(used))
-    (relationships,) = connection.execute("SELECT count(*) FROM edges").fetchone()
-    seen = connection.execute("SELECT source, max(last_seen) FROM records GROUP BY source")
-    state = dict(connection.execute("SELECT name, value FROM state"))
-    return GraphStatus(
-        positions=positions,
-        counts=dict(sorted(counts.items())),
-        relationships=relationships,
-        journal=int(state.get("journal", 0)),
-        last_change=time_of(state.get("recorded_at")),
-        last_seen={source: when(at) for source, at in seen},
-        schema=SCHEMA_VERSION,
-        writer=str(state.get("owner", "")),
-    )
