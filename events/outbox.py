@@ -194,7 +194,8 @@ class Outbox:
     def goes_to(self, log: EventLog) -> bool:
         """Note the log; True for another one than before, to which all is said again. Raises LogUnavailable.
 
-        What is queued already stays as it is: asked before a run, nothing of that run is missing there.
+        What is queued already stays as it is: asked before a run, nothing of that run is missing there. Who cannot ask
+        says all again, see `repeat`.
         """
         identity = log.identity
         with self._lock, self._errors():

@@ -36,13 +36,14 @@ def news(
 ) -> Iterator[tuple[RecordObserved, str]]:
     """Events of the draft's sections that are new, or were not said for `repeat_after` µs, each with its mark.
 
+    For 0 all are, and count as changed: another outbox may have said something else since.
     `first`: when the record was first observed. Raises ValueError naming the section that JSON cannot say.
     """
     for name in draft.sections:
         mark = _mark(numbering.source, run, draft, name)
         said = queue.said(draft.native_key, name, mark)
         if said is None or numbering.following() - said.sent >= repeat_after:
-            yield _observed(numbering, run, draft, name, first, said), mark
+            yield _observed(numbering, run, draft, name, first, said if repeat_after else None), mark
 
 
 def confirmed(numbering: Numbering, run: Run, draft: Draft) -> RecordConfirmed:

@@ -1,6 +1,6 @@
 """The difference of one batch as Cypher. Values travel as parameters; labels and types come from the metamodel."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
@@ -29,7 +29,7 @@ class DifferenceWriter:
         self._tx, self._clock, self._changes = tx, clock, changes
         self._catalogue = Catalogue(tx)
         self._thread = ThreadPoolExecutor(1, "neo4j-writer")
-        self._sent: list[Future[None]] = []
+        self._sent: deque[Future[None]] = deque()
 
     def write(self, parts: Iterable[Part], replaced: Mapping[str, tuple[ReferenceRow, ...]]) -> None:
         """`replaced`: the stored references of the records that get others. Raises PositionsDiffer."""
@@ -65,6 +65,8 @@ class DifferenceWriter:
             self._submit(self._send, statement, {"rows": page, **more})
 
     def _submit(self, work: Callable[..., None], *values: object) -> None:
+        while self._sent and self._sent[0].done():
+            self._sent.popleft().result()  # what failed stops the rest
         self._sent.append(self._thread.submit(work, *values))
 
     def _send(self, statement: str, values: dict[str, Any]) -> None:

@@ -137,8 +137,8 @@ class Transaction(Protocol):
     def write(self, changes: Changes, parts: Iterable[Part] = ()) -> None:
         """Write the difference. Raises PositionsDiffer.
 
-        `parts` are written too, each as it comes, and may be worked out while the ones before it are written; they may
-        add to `changes`, which is looked at only when the last one is there. Nodes before relationships; the catalogue
+        `parts` are written too, each as it comes, and may be worked out while the ones before it are written; working
+        them out may add to `erased` and `journal`. Nodes before relationships; the catalogue
         by MERGE; identifiers' counts follow `held`, `released` and `references`. `continued` repoints records that are
         not live from an id to its successor. `removed` nodes have no relationships left but those in `erased`. Journal
         entries get the next numbers, and a recorded_at that never falls and is never later than now.

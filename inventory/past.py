@@ -27,7 +27,7 @@ from graph.model import (
 from graph.model import node_id as id_of
 from graph.store import GraphReader, GraphStore
 from inventory.heard import Heard, heard_by
-from inventory.kept import BEGINS, BeforeThePast, NotKept, check_kept, forgotten
+from inventory.kept import NotKept, check_kept, forgotten
 from inventory.set_back import SetBack
 
 PAGE = 1000
@@ -257,6 +257,3 @@ def _distinct(nodes: Iterator[Node]) -> Iterator[Node]:
         if node.id != last:
             yield node
         last = node.id
-
-
-__all__ = ["BEGINS", "BeforeThePast", "NotKept", "Past", "open_past"]

@@ -13,7 +13,8 @@ from graph.topology import OWNERSHIP
 from inventory.heard import Heard
 from inventory.identifiers import EXCLUSIVE, joins, scheme_of
 from inventory.identity import COMMON
-from inventory.past import NotKept, Past
+from inventory.kept import NotKept
+from inventory.past import Past
 
 FindingKind = Literal[
     "contradiction", "shared", "near", "disagreement", "unanswered", "ambiguous", "silent", "listed-only", "unlisted"

@@ -13,8 +13,8 @@ from events.models import CURATION, Section
 from graph.model import Node, RecordRow, node_id
 from graph.store import GraphReader
 from inventory.identity import COMMON, Ask, heirs
+from inventory.kept import NotKept
 from inventory.merge import Said, held
-from inventory.past import NotKept
 
 
 def heirs_in(reader: GraphReader, said: Said) -> frozenset[str]:

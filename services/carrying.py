@@ -6,34 +6,46 @@ An agent that is installed anew reports the same machine under a new key, of whi
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from events.models import CURATION, Draft, Section, record_key
 from graph.model import RecordRow, node_id
 from graph.store import GraphReader
 from graph.values import pages
 from inventory.successors import gone_from, heirs_in, leads_to
-from services.curating import AT_ONCE, IDENTITY, describing, draft_of, is_over, said_of
+from services.curating import AT_ONCE, IDENTITY, Refused, describing, draft_of, is_over, said_of
 
 CARRIED = "curation_carried_from"
 """The record that it was said of first, which is gone."""
 
 
-def carried(reader: GraphReader, today: date, keys: Collection[str]) -> list[Draft]:
+class Carried(NamedTuple):
+    """What is to be said, and why something cannot be."""
+
+    drafts: list[Draft]
+    refused: list[str]
+
+
+def carried(reader: GraphReader, today: date, keys: Collection[str]) -> Carried:
     """What these records of curation say of records that are gone, to be said of those that came in their place.
 
     Nothing where a person has said something later of these, so that doing it again does nothing.
     """
     found: list[tuple[int, Draft]] = []
+    refused: list[str] = []
     for page in pages(sorted(keys), AT_ONCE):
         persons = {row.native_key: row for row in reader.records(page).values() if row.live}
         gone = {key: row for key, row in reader.records(persons.keys()).items() if not row.live}
         for key, row in gone.items():
-            found += _carried(reader, row, persons[key], today)
+            found += _carried(reader, row, persons[key], today, refused)
     found.sort(key=lambda pair: pair[0])
-    return list({(draft.native_key, *draft.sections): draft for _, draft in found}.values())  # of several, the latest
+    latest = {(draft.native_key, *draft.sections): draft for _, draft in found}  # of several
+    return Carried(list(latest.values()), refused)
 
 
-def _carried(reader: GraphReader, gone: RecordRow, person: RecordRow, today: date) -> Iterator[tuple[int, Draft]]:
+def _carried(
+    reader: GraphReader, gone: RecordRow, person: RecordRow, today: date, refused: list[str]
+) -> Iterator[tuple[int, Draft]]:
     """Each with the sequence at which the person said it."""
     for name, section in said_of(reader, person).items():
         if is_over(section, today):
@@ -41,10 +53,19 @@ def _carried(reader: GraphReader, gone: RecordRow, person: RecordRow, today: dat
         at = person.sections[name].changed
         content = section.model_copy(update={"properties": {**section.properties, CARRIED: gone.key}})
         for heir in _heirs(reader, gone, name):
-            own = reader.records([record_key(CURATION, heir.key)]).get(record_key(CURATION, heir.key))
-            later = own is not None and name in own.sections and own.sections[name].changed > at
-            if not later and not (own and _alike(said_of(reader, own).get(name), section)):
+            if _said_later(reader, heir, name, at) or _alike(said_of(reader, heir).get(name), section):
+                continue
+            try:
                 yield at, draft_of(heir, name, content)
+            except Refused as reason:
+                refused.append(f"not carried on from {gone.key}: {reason}")
+
+
+def _said_later(reader: GraphReader, heir: RecordRow, name: str, at: int) -> bool:
+    """Whether a person said something of the same after that: for a property, of any record of the asset."""
+    about = [heir] if name == IDENTITY else describing(reader, heir.asset_id)
+    own = reader.records([record_key(CURATION, row.key) for row in about]).values()
+    return any(name in row.sections and row.sections[name].changed > at for row in own)
 
 
 def _heirs(reader: GraphReader, gone: RecordRow, section: str) -> list[RecordRow]:

@@ -85,7 +85,7 @@ class Consumer:
         """Read the log again up to where the graph stands, then look at every record once more; gives the changes made.
 
         Takes the right to write from whoever has it. Answers go on meanwhile; what is right already stays untouched.
-        What was not applied yet is applied in the end. Raises RulesTooNew before anything is taken or written.
+        What was not applied yet is applied in the end. Raises RulesTooNew, LogReplaced before anything is taken.
         """
         before = self._store.status().journal
         self._wait_out(stop, self._take_over)
@@ -142,6 +142,7 @@ class Consumer:
 
     def _take_over(self) -> None:
         again.check_rules(self._store.note(again.RULES_NOTE))
+        self._positions()  # of another log nothing is rebuilt, and nobody is thrown out for it
         writer = self._store.acquire(self._owner, LEASE, take_over=True)
         self._begin()
         self._writer, self._renewed = writer, self._clock()

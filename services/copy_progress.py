@@ -32,7 +32,7 @@ class Progress:
         try:
             found = json.loads(path.read_bytes())
             rows = [(TopicPartition(topic, n), int(r), int(w)) for topic, n, r, w in found["partitions"]]
-            told, tellings = str(found["told"]), int(found["tellings"])
+            told, tellings = str(found.get("told", "")), int(found.get("tellings", 0))
         except (ValueError, TypeError, LookupError) as error:
             raise FileDamaged(f"{path}: is not the progress of a copy; begin again with an empty log") from error
         return cls(path, {at: read for at, read, _ in rows}, {at: written for at, _, written in rows}, told, tellings)

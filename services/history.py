@@ -9,7 +9,7 @@ from datetime import datetime
 from graph.model import Change, Node, node_id
 from graph.store import GraphReader
 from inventory.journal import Detail
-from inventory.past import NotKept
+from inventory.kept import NotKept
 
 _HIDDEN = ("claims/", "since/", "conflicts/", "rules", "first_seen")
 

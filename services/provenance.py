@@ -6,8 +6,8 @@ from datetime import datetime
 
 from graph.model import Edge, Node, RecordRow, Scalar
 from graph.store import GraphReader
+from inventory.kept import NotKept
 from inventory.merge import trust
-from inventory.past import NotKept
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from events.log import RECORDS, Positions, StoredMessage, TopicPartition
-from inventory.past import BEGINS
+from inventory.kept import BEGINS
 from services.receiving import Received
 
 COPIED_BY = "copy-log"
@@ -55,9 +55,9 @@ class Reach:
     """How far back a log that is read from its beginning tells the past: compaction leaves gaps in the offsets.
 
     Behind a gap the first message of a key may follow others that are gone: a marker does, and a record that was first
-    observed earlier. From the latest such message on, everything is as it was. A copy has no
-    gaps, and says from when on it is exact. `gaps`: partitions in which an earlier
-    reader, who did not come to the end, found gaps; its keys are not known any more, and each may be such a one.
+    observed earlier. From the latest such message on, everything is as it was. A copy has no gaps, and says from when
+    on it is exact. `gaps`: partitions in which an earlier reader, who did not come to the end, found gaps; its keys are
+    not known any more, and each may be such a one.
     """
 
     def __init__(self, gaps: Collection[int] = ()) -> None:

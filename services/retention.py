@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from graph.store import GraphReader
-from inventory.past import BEGINS
+from inventory.kept import BEGINS, begins
 
 EVERY = timedelta(hours=1)
 """How often what need not be kept is dropped."""
@@ -16,4 +16,7 @@ def drop(reader: GraphReader, days: int, now: datetime) -> tuple[int, dict[str, 
     """
     cut = now - timedelta(days=days)
     last = reader.change_at(cut) if days else 0
-    return (last + 1, {BEGINS: cut.isoformat()}) if last else (0, {})
+    if not last:
+        return 0, {}
+    since = max(cut, begins(reader) or cut)  # later where the log had lost something when the graph was built from it
+    return last + 1, {BEGINS: since.isoformat()}

@@ -63,24 +63,26 @@ def _look_after_corrections(settings: Settings, log: EventLog, store: GraphStore
 
     Asked twice: nobody who corrects has to wait where nothing is due, and what is due is told while nobody does.
     """
-    if not any(_due(store, clock)):
-        return Done(CURATION)
+    over, carried = _due(store, clock)
+    if not over and not carried.drafts:
+        return Done(CURATION, left="; ".join(carried.refused))
     try:
         with closing(bootstrap.open_outbox(settings, CURATION, clock)) as outbox:
             outbox.drain(log)
             waiting = _not_applied(CURATION, log, store)
             if isinstance(waiting, str):
                 return Done(CURATION, left=waiting)
-            over, carried = ([d for d in some if d.native_key not in waiting] for some in _due(store, clock))
-            above = curating.latest(store, [*over, *carried], _corrections(store, clock))
-            curating.say([*over, *carried], outbox, clock, above=above)
+            over, carried = _due(store, clock)
+            ended, said = ([d for d in some if d.native_key not in waiting] for some in (over, carried.drafts))
+            above = curating.latest(store, [*ended, *said], _corrections(store, clock))
+            curating.say([*ended, *said], outbox, clock, above=above)
             outbox.drain(log)
     except (OutboxUnavailable, FileDamaged) as error:
         return Done(CURATION, left=str(error))
-    return Done(CURATION, ended=len(over), carried=len(carried))
+    return Done(CURATION, left="; ".join(carried.refused), ended=len(ended), carried=len(said))
 
 
-def _due(store: GraphStore, clock: Clock) -> tuple[list[Draft], list[Draft]]:
+def _due(store: GraphStore, clock: Clock) -> tuple[list[Draft], carrying.Carried]:
     """What ends, and what is carried on."""
     keys, today = _corrections(store, clock), clock().date()
     return curating.expired(store, today, keys), carrying.carried(store, today, keys)

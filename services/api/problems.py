@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from events.log import LogUnavailable
 from graph.store import AccessDenied, StoreUnavailable
-from inventory.past import BeforeThePast, NotKept
+from inventory.kept import BeforeThePast, NotKept
 from services.api.cursors import WrongCursor
 from services.lookup import Ambiguous, NotFound
 

@@ -16,7 +16,7 @@ from events.log import EventLog, LogUnavailable, PositionLost
 from events.outbox_errors import OutboxUnavailable
 from graph.store import AccessDenied, GraphStore, SchemaDiffers, StoreUnavailable
 from inventory.again import RulesTooNew
-from inventory.past import BeforeThePast, NotKept
+from inventory.kept import BeforeThePast, NotKept
 from services import bootstrap
 from services.cli.output import say, waiting
 from services.collecting import BACK_OFF

@@ -1,7 +1,7 @@
 """Commands that collect: import, collect, agree, schedule, sample-city."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cache
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from events.log import LogUnavailable
+from events.log import EventLog, LogUnavailable
 from events.models import RunReport
 from events.outbox import Outbox
 from events.outbox_errors import OutboxUnavailable
@@ -163,9 +163,7 @@ def _sending(settings: Settings, source: str) -> Iterator[Outbox]:
     with ExitStack() as opened:
         outbox = opened.enter_context(closing(bootstrap.open_outbox(settings, source)))
         log = cache(lambda: opened.enter_context(closing(bootstrap.open_log(settings))))  # opened once it answers
-        with suppress(LogUnavailable):  # then it is asked when what waits is sent
-            if outbox.goes_to(log()):
-                say(f"{source}: the log is another one than before, so everything is said again")
+        know_log(outbox, source, log)
         try:
             yield outbox
         except Exception:
@@ -173,6 +171,15 @@ def _sending(settings: Settings, source: str) -> Iterator[Outbox]:
                 outbox.drain(log())
             raise
         drain(outbox, log, waiting, threading.Event())
+
+
+def know_log(outbox: Outbox, source: str, log: Callable[[], EventLog]) -> None:
+    """Whether the log has what was said before: all is said again to another one, and where nobody can tell."""
+    try:
+        if outbox.goes_to(log()):
+            say(f"{source}: the log is another one than before, so everything is said again")
+    except LogUnavailable:
+        outbox.repeat()
 
 
 def _run_scheduled(settings: Settings, source: SourceSettings) -> None:

@@ -8,7 +8,8 @@ from events.log import RECORDS, LogUnavailable
 from events.models import Section
 from events.sqlite_log import SqliteLog
 from graph.sqlite_store import SqliteStore
-from inventory.past import BEGINS, BeforeThePast, open_past
+from inventory.kept import BEGINS, BeforeThePast
+from inventory.past import open_past
 from services import copying
 from services.copying import copy, exact_from
 from services.replay import is_of_a_copy

@@ -12,7 +12,7 @@ from events.lease import Lease
 from events.log import CHANGES, DEADLETTERS, RECORDS, RUNS, LogUnavailable, Message, TopicPartition
 from events.models import Section
 from events.sqlite_log import SqliteLog
-from inventory.past import BEGINS
+from inventory.kept import BEGINS
 from services import copying
 from services.copying import COPIED, CopyRefused, copy, exact_from
 from tests.events.conftest import message, read_all

@@ -12,8 +12,10 @@ from events.models import Identifier, Section
 from events.sqlite_log import SqliteLog
 from graph.sqlite_store import SqliteStore
 from inventory.again import RULES_NOTE, RulesTooNew
+from inventory.kept import BEGINS, BeforeThePast
 from inventory.merge import RULES
-from inventory.past import BeforeThePast, open_past
+from inventory.past import open_past
+from services import retention
 from services.answers import end_of
 from tests.inventory.feeding import program, said, system, to
 from tests.inventory.test_batch import PARTITIONS, START, marker, observed, withdrawn
@@ -143,6 +145,23 @@ def test_the_journal_is_kept_as_long_as_configured(city, tmp_path):
     with pytest.raises(BeforeThePast):
         past(city, end_of(START), tmp_path / "x")
     assert past(city, now, tmp_path / "y") == city.shown()
+
+
+def test_what_is_dropped_leaves_no_claim_to_a_past_that_the_log_had_lost():
+    now, exact = START + timedelta(days=9), START + timedelta(days=8)
+
+    class Built:
+        """A graph from a log that compaction has left exact since yesterday."""
+
+        def change_at(self, moment):
+            return 7 if moment > START else 0
+
+        def note(self, name):
+            return exact.isoformat() if name == BEGINS else ""
+
+    assert retention.drop(Built(), 5, now) == (8, {BEGINS: exact.isoformat()})
+    assert retention.drop(Built(), 0.5, now) == (8, {BEGINS: (now - timedelta(days=0.5)).isoformat()})
+    assert retention.drop(Built(), 30, now) == (0, {})
 
 
 def test_changes_are_published_once_each_in_order(city):

@@ -13,7 +13,7 @@ from events.sqlite_log import SqliteLog
 from graph.store import LEASE
 from inventory import again
 from inventory.again import RULES_NOTE, RulesTooNew
-from inventory.past import BEGINS
+from inventory.kept import BEGINS
 from services import bootstrap
 from services.cli import service
 from services.cli.output import Format

@@ -10,7 +10,7 @@ from events.codec import encode
 from events.log import RUNS, Message
 from events.models import Section
 from events.sqlite_log import SqliteLog
-from inventory.past import BEGINS
+from inventory.kept import BEGINS
 from services.consumer import BUILDING
 from services.copying import exact_from
 from tests.inventory.test_batch import START, marker, observed

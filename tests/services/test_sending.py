@@ -5,11 +5,15 @@ from contextlib import closing
 import pytest
 
 from events.codec import decode
-from events.log import RUNS, TopicPartition
+from events.log import RECORDS, RUNS, LogUnavailable, TopicPartition
+from events.models import Draft, Section
+from events.outbox import Outbox
+from events.sqlite_log import SqliteLog
 from services import bootstrap
-from services.cli.sources import job_of, run_once
+from services.cli.sources import job_of, know_log, run_once
 from services.collectors.base import SourceUnavailable
 from services.settings import load
+from tests.events.conftest import read_all
 
 
 def settings(folder, log):
@@ -38,3 +42,29 @@ def test_a_log_that_is_away_keeps_no_error_waiting(tmp_path):
 
     with closing(bootstrap.open_outbox(found, "gone")) as outbox:
         assert outbox.depth() == 1
+
+
+def test_a_run_while_the_log_is_away_says_everything_since_another_may_come_back(tmp_path):
+    with (
+        closing(Outbox(tmp_path / "outbox.db", "a")) as outbox,
+        closing(SqliteLog(tmp_path / "old.db")) as old,
+        closing(SqliteLog(tmp_path / "new.db")) as new,
+    ):
+        say(outbox, old)
+        say(outbox, old)
+        know_log(outbox, "a", away)
+        say(outbox, new)
+
+        said = [dict(message.headers)["ce_type"] for message in read_all(new, [RECORDS])]
+    assert b"landkarte.record.observed.v1" in said
+
+
+def say(outbox, log):
+    outbox.begin("run", "glpi", 50)
+    outbox.put(Draft(native_key="1", kind="Server", sections={"core": Section(name="x")}))
+    outbox.end("complete", seen=1)
+    outbox.drain(log)
+
+
+def away():
+    raise LogUnavailable("the cable was pulled")

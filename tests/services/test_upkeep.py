@@ -392,6 +392,36 @@ def test_what_a_person_says_later_of_the_new_record_holds(office):
     assert office.cores() == [4]
 
 
+def test_the_later_word_about_an_asset_holds_whichever_of_its_records_it_was_said_of(office):
+    office.run("x", source="ocs")
+    office.run("srv-2020")
+    office.curate(curating.pin, "glpi/srv-2020", "cores", "16")
+    office.run("other", hardware=())
+    office.curate(curating.pin, "ocs/x", "cores", "8")
+    office.run("srv-2026")
+
+    assert office.keep_up() == 0
+    assert sorted(office.cores()) == [8]
+
+
+def test_a_word_said_again_is_the_later_one(office):
+    office.run("x", source="ocs")
+    office.run("srv")
+    for record, cores in (("glpi/srv", "8"), ("ocs/x", "16"), ("glpi/srv", "8")):
+        office.curate(curating.pin, record, "cores", cores)
+
+    assert office.cores() == [8]
+
+
+def test_what_cannot_be_carried_on_is_named_and_the_rest_goes_on(office):
+    office.run("srv-2020", "a")
+    office.curate(curating.pin, "glpi/srv-2020", "cores", "16")
+    office.run("s" * 510)
+
+    (left,) = [done.left for done in office.upkeep().values() if done.source == CURATION]
+    assert left.startswith("not carried on from glpi/srv-2020: ")
+
+
 def test_what_waits_for_the_inventory_is_not_overridden(office):
     office.run("srv-2020")
     office.curate(curating.pin, "srv-2020", "cores", "16")

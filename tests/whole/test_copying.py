@@ -12,7 +12,7 @@ from events.log import RECORDS, LogUnavailable
 from events.sqlite_log import SqliteLog
 from graph.neo4j_store import Neo4jStore
 from graph.sqlite_store import SqliteStore
-from inventory.past import BEGINS
+from inventory.kept import BEGINS
 from services import copying
 from services.copying import COPIED, copy, exact_from
 from tests.events.conftest import read_all
