@@ -190,24 +190,26 @@ class Consumer:
         return self._hold()
 
     def _tidy_up(self, *, idle: bool = True) -> None:
-        """End the first building once it is read to its end; every hour drop what the journal need not keep.
+        """End the first building once it is read to its end; every hour drop what the journal need not keep."""
+        if self._building and self._building.done(self._positions(), idle=idle):
+            self._note({BUILDING: "", replay.GAPS: ""})
+            self._building = None
+        now = self._clock()
+        if not self._building and (self._tidied is None or now - self._tidied > retention.EVERY):
+            self._drop(now)
+            self._tidied = now
 
-        Where changes are published, that is done before, so that nothing is dropped that was not.
-        """
-        forget, now = 0, self._clock()
-        built = self._building is not None and self._building.done(self._positions(), idle=idle)
-        notes = {BUILDING: "", replay.GAPS: ""} if built else {}
-        due = (built or not self._building) and (self._tidied is None or now - self._tidied > retention.EVERY)
-        if due:
-            self._publish()
-            forget, past = retention.drop(self._store, self._journal_days, now)
-            notes |= past | (self._publisher.notes() if self._publisher else {})
+    def _drop(self, now: datetime) -> None:
+        """Where changes are published, that is done before, so that nothing is dropped that was not."""
+        self._publish()
+        forget, notes = retention.drop(self._store, self._journal_days, now)
+        self._note(notes | (self._publisher.notes() if self._publisher else {}), forget)
+
+    def _note(self, notes: dict[str, str], forget: int = 0) -> None:
         if notes:
             at = plain(self._positions())
             changes = Changes(self._log.identity, at, at, notes=notes, forget=forget)
             self._store.transact(self._hold(), lambda tx: tx.write(changes))
-        self._building = None if built else self._building
-        self._tidied = now if due else self._tidied
 
     def _positions(self) -> Positions:
         return positions_of(self._log, self._store)
