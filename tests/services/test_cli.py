@@ -6,10 +6,8 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,31 +16,10 @@ from events.log import RECORDS
 from events.sqlite_log import SqliteLog
 from tests.events.conftest import read_all
 from tests.servers.process import await_condition, free_port
+from tests.services.conftest import COMMAND
 from tests.whole.profiles import city
 
-COMMAND = str(Path(sys.executable).parent / "landkarte")
 GOOD = {"deviceid": "PC-1", "content": {"hardware": {"name": "PC-1", "uuid": "4C4C4544-0034-3010-8048-B6C04F503732"}}}
-
-
-@pytest.fixture
-def landkarte(tmp_path):
-    """Runs the command in a folder of its own; gives exit code, stdout, stderr."""
-
-    def run(*arguments, **environment):
-        env = {name: value for name, value in os.environ.items() if not name.startswith("LANDKARTE_")}
-        done = subprocess.run(
-            [COMMAND, *arguments],
-            cwd=tmp_path,
-            env=env | environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in done.stdout + done.stderr
-        return done.returncode, done.stdout, done.stderr
-
-    return run
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Questions on the command line about graphs of our own."""
 
 import json
-import os
-import subprocess
 from datetime import timedelta
 
 import pytest
@@ -11,7 +9,6 @@ from events.models import Identifier, Section
 from tests.inventory.feeding import program, said, to
 from tests.inventory.test_batch import START, observed, withdrawn
 from tests.services.graphs import Landscape, later
-from tests.services.test_cli import COMMAND
 
 
 @pytest.fixture
@@ -22,26 +19,12 @@ def city(tmp_path):
 
 
 @pytest.fixture
-def ask(city, tmp_path):
+def ask(city, landkarte):
     """Runs `landkarte ask` on the graph; gives exit code, stdout, stderr."""
+    here = {name: f"sqlite:///{city.folder}/{name.lower()}.db" for name in ("LOG", "GRAPH")}
 
     def run(*arguments, **settings):
-        env = {name: value for name, value in os.environ.items() if not name.startswith("LANDKARTE_")}
-        env |= {
-            "LANDKARTE_LOG": f"sqlite:///{city.folder}/log.db",
-            "LANDKARTE_GRAPH": f"sqlite:///{city.folder}/graph.db",
-        }
-        done = subprocess.run(
-            [COMMAND, "ask", *arguments],
-            cwd=tmp_path,
-            env=env | settings,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in done.stdout + done.stderr
-        return done.returncode, done.stdout, done.stderr
+        return landkarte("ask", *arguments, **{f"LANDKARTE_{name}": file for name, file in here.items()}, **settings)
 
     return run
 
