@@ -12,7 +12,7 @@ from inventory.clusters import Regrouped, regroup, returning
 from inventory.drawing import Drawing, put_edges
 from inventory.fold import Folded
 from inventory.journal import write_journal
-from inventory.merge import Said, aged, held, merge, references
+from inventory.merge import Said, aged, held, merge, references, sections_of
 from inventory.neighbourhood import Neighbourhood
 
 TOGETHER = 16
@@ -123,7 +123,7 @@ class Difference:
         known, contents = self.fresh.get(key), self._contents(key)
         gone = {name for name, body in known.bodies.items() if body is None} if known else set[str]()
         left = stored.keys() - contents.keys() - gone
-        return {name: Section.model_validate_json(stored[name]) for name in left} | contents
+        return sections_of({name: stored[name] for name in left}) | contents
 
     def _contents(self, key: str) -> dict[str, Section]:
         known = self.fresh.get(key)

@@ -9,6 +9,7 @@ from graph.model import Holders, Node, RecordRow
 from graph.store import GraphReader
 from inventory.identifiers import CURATED, EXCLUSIVE, ORDER, identifiers_of, joins, scheme_of
 from inventory.identity import COMMON, usable
+from inventory.merge import sections_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,7 @@ class _Around:
 
 def explain(reader: GraphReader, asset: Node) -> list[Why]:
     """For each live record that describes the asset why it does. Raises StoreUnavailable; NotKept for the past."""
-    said = {
-        row.key: (row, {name: Section.model_validate_json(body) for name, body in bodies.items()})
-        for row, bodies in reader.describing(asset.id)
-        if row.live
-    }
+    said = {row.key: (row, sections_of(bodies)) for row, bodies in reader.describing(asset.id) if row.live}
     mine = {key: pair for key, pair in said.items() if pair[0].source != CURATION}
     around = _look_around(reader, mine)
     return [

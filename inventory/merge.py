@@ -40,6 +40,11 @@ class Merged:
     edges: dict[EdgeKey, dict[str, Properties]] = field(default_factory=dict)
 
 
+def sections_of(bodies: Mapping[str, bytes]) -> dict[str, Section]:
+    """A record's sections, read from what the store keeps of them."""
+    return {name: Section.model_validate_json(body) for name, body in bodies.items()}
+
+
 def asset_id(rows: Iterable[RecordRow]) -> str:
     """The hash of the founding record's key: the least (first observed, key) of the live records."""
     return node_id(founder((row.first_observed, row.key) for row in rows))

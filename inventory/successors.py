@@ -9,12 +9,12 @@ were batched. Only where nothing has its identifiers does it lead to what it bel
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from events.models import CURATION, Section
+from events.models import CURATION
 from graph.model import Node, RecordRow, node_id
 from graph.store import GraphReader
 from inventory.identity import COMMON, Ask, heirs
 from inventory.kept import NotKept
-from inventory.merge import Said, held
+from inventory.merge import Said, held, sections_of
 
 
 def heirs_in(reader: GraphReader, said: Said) -> frozenset[str]:
@@ -38,7 +38,7 @@ def gone_from(reader: GraphReader, asset: str) -> dict[str, Said]:
     """The records that are gone and of which this was the last asset, as they and persons spoke last."""
     rows = {row.key: (row, bodies) for row, bodies in reader.describing(asset)}
     return {
-        key: Said(row, _read(bodies), _curation(reader, key, rows))
+        key: Said(row, sections_of(bodies), _curation(reader, key, rows))
         for key, (row, bodies) in rows.items()
         if not row.live and row.source != CURATION
     }
@@ -65,8 +65,4 @@ def _curation(reader: GraphReader, key: str, rows: Mapping[str, tuple[RecordRow,
     if name not in rows and (row := reader.records([name]).get(name)):
         rows = {row.key: (row, bodies) for row, bodies in reader.describing(row.asset_id)}
     row, bodies = rows.get(name, (None, {}))
-    return Said(row, _read(bodies)) if row and row.live else None
-
-
-def _read(bodies: Mapping[str, bytes]) -> dict[str, Section]:
-    return {name: Section.model_validate_json(body) for name, body in bodies.items()}
+    return Said(row, sections_of(bodies)) if row and row.live else None

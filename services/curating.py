@@ -18,6 +18,7 @@ from graph.store import GraphReader
 from graph.values import pages
 from inventory.identifiers import CURATED, scheme_of
 from inventory.identity import COMMON
+from inventory.merge import sections_of
 from services.lookup import NotFound, find_one
 
 IDENTITY = "identity"
@@ -189,7 +190,7 @@ def said_of(reader: GraphReader, row: RecordRow) -> dict[str, Section]:
     if person is None or not person.live:
         return {}
     bodies = next((bodies for other, bodies in reader.describing(person.asset_id) if other.key == key), {})
-    read = {name: Section.model_validate_json(body) for name, body in bodies.items()}
+    read = sections_of(bodies)
     return {name: section for name, section in read.items() if section.properties}
 
 
