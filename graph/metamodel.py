@@ -186,6 +186,8 @@ KINDS: dict[str, Kind] = {
                 _text("version", "version, with its release"),
                 _text("vendor", "publisher"),
                 _text("package_type", "deb, rpm, apk, windows, ..."),
+                _text("purl", "package URL, as its bill of materials says"),
+                _text("cpe", "CPE name, as reported"),
             ),
         ),
         Kind(
@@ -286,6 +288,7 @@ _EVIDENCE = (
     _text("process", "process that holds the connection"),
     _count("port", "port of the server's side"),
     _text("protocol", "tcp or udp"),
+    _count("seen", "connections at once, as an order of magnitude: 1, 10, 100, ..., so that it seldom changes"),
 )
 _DEPENDENCE = (
     *_EVIDENCE,

@@ -15,7 +15,7 @@ from events.models import Draft, RunReport
 from events.outbox import Outbox
 from events.runs import MAX_SHRINK
 from inventory.reading import fault_of
-from services.collectors.base import CollectorType, Report, Run, SourceUnavailable
+from services.collectors.base import CollectorType, Report, Run, SourceUnavailable, nobody
 
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between tries while the log is away; the last repeats."""
@@ -38,6 +38,7 @@ class Job:
     planned: datetime = field(default_factory=lambda: datetime.now(UTC))
     ranks: Mapping[str, int] = field(default_factory=dict)
     max_shrink: float = MAX_SHRINK
+    person: Callable[[str], str] = nobody
 
     @property
     def run_id(self) -> str:
@@ -65,7 +66,7 @@ def collect(job: Job, outbox: Outbox) -> RunReport:
     report = Report()
     outbox.begin(job.run_id, job.collector.name, job.rank, job.ranks)
     try:
-        job.collector.collect(job.settings, Run(_emitter(outbox.put, report), report))
+        job.collector.collect(job.settings, Run(_emitter(outbox.put, report), report, job.person))
     except SourceUnavailable as error:
         report.failed(job.source, str(error))
         _end(job, outbox, report, emitted=False)
@@ -85,7 +86,7 @@ def preview(job: Job) -> Preview:
         if len(seen.first) < SHOWN:
             seen.first.append(draft)
 
-    job.collector.collect(job.settings, Run(_emitter(note, seen.report), seen.report))
+    job.collector.collect(job.settings, Run(_emitter(note, seen.report), seen.report, job.person))
     return seen
 
 

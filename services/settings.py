@@ -4,9 +4,10 @@ import difflib
 import os
 import re
 import tomllib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from apscheduler.triggers.cron import CronTrigger
@@ -24,6 +25,9 @@ from events.runs import MAX_SHRINK
 from graph.metamodel import ASSETS, GROUPS
 from inventory.quality import Expected
 from services.collectors import COLLECTORS
+from services.collectors.base import nobody
+from services.collectors.persons import SHORTEST_KEY, hashed
+from services.collectors.secret import SecretPlace, read_secret
 
 DEFAULT_FILE = Path("landkarte.toml")
 AGE = re.compile(r"(?P<number>[1-9][0-9]{0,3}) (?P<unit>day|week)s?")
@@ -53,6 +57,10 @@ class SourceSettings(BaseModel):
     )
     authoritative: frozenset[str] = Field(
         default=frozenset(), description="kinds of which it should list every asset; coverage is measured against it"
+    )
+    persons: Literal["drop", "hash"] = Field(
+        default="drop",
+        description="what becomes of users that are reported: dropped, or kept as hashes with person_key",
     )
     silent_after_days: int = Field(default=14, gt=0, description="after so many days without a word it is a finding")
 
@@ -125,6 +133,9 @@ class Settings(BaseSettings):
     graph_user: str = Field(default="neo4j", description="user at Neo4j; without a password none is sent")
     graph_password: SecretStr | None = Field(default=None, description="password at Neo4j")
     graph_password_file: Path | None = Field(default=None, description="file that holds the password at Neo4j")
+    person_key: SecretPlace = Field(
+        default="", description="where the key of hashed persons is, env:NAME or file:PATH; at least 16 characters"
+    )
     data_dir: Path = Field(default=Path("var"), description="where outboxes and the log of errors are kept")
     batch_bytes: int = Field(default=4 * 1024 * 1024, gt=0, description="how much the inventory applies at once, bytes")
     publish_changes: bool = Field(default=True, description="whether the graph's changes go to the topic of changes")
@@ -164,6 +175,17 @@ class Settings(BaseSettings):
             known = ", ".join(source.name for source in self.sources) or "none"
             raise ConfigurationError(f"source {name!r} is not configured; configured are: {known}")
         return found
+
+    def person(self, source: SourceSettings) -> Callable[[str], str]:
+        """How the source may say a person. Raises ConfigurationError, SourceUnavailable: no key, or a short one."""
+        if source.persons == "drop":
+            return nobody
+        key = read_secret(self.person_key)
+        if len(key) < SHORTEST_KEY:
+            raise ConfigurationError(
+                f"person_key: {source.name} keeps hashes, which need a key of {SHORTEST_KEY} characters"
+            )
+        return hashed(key)
 
     def password(self) -> str | None:
         """Neo4j's password, from the environment or its file. Raises ConfigurationError."""

@@ -20,6 +20,7 @@ from inventory.kept import BeforeThePast, NotKept
 from services import bootstrap
 from services.cli.output import say, waiting
 from services.collecting import BACK_OFF
+from services.collectors import BrokenCollector
 from services.collectors.base import SourceUnavailable
 from services.copying import CopyRefused
 from services.curating import Refused
@@ -35,6 +36,7 @@ EXPECTED = (
     FileDamaged,
     OutboxUnavailable,
     SourceUnavailable,
+    BrokenCollector,
     PositionLost,
     LogReplaced,
     CopyRefused,

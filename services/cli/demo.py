@@ -64,7 +64,7 @@ def _fill(settings: Settings, store: GraphStore, folder: Path, size: Size) -> No
         write_city(folder / "city", size, seed=1)
         for source in _sources(folder / "city"):
             progress.update(task, description=f"collecting {source.name}")
-            job = job_of(source)
+            job = job_of(settings, source)
             show_report(job, run_once(settings, job))
         progress.update(task, description="events become the graph")
         log = bootstrap.open_log(settings)

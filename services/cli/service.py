@@ -107,7 +107,7 @@ def _consume(consumer: Consumer, stop: threading.Event) -> None:
 
 
 def _run_scheduled(settings: Settings, source: SourceSettings) -> None:
-    run_once(settings, job_of(source))
+    run_once(settings, job_of(settings, source))
 
 
 def status(form: As = Format.TABLE, config: Config = None) -> None:

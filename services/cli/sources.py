@@ -49,11 +49,11 @@ def import_files(
     config: Config = None,
 ) -> None:
     """Files of a type become events (for `local`: this computer)."""
-    job = _job(kind, paths or [], source or kind, complete=complete)
+    settings = settings_of(config)
+    job = _job(settings, kind, paths or [], source or kind, complete=complete)
     if dry_run:
         _show_preview(job)
         return
-    settings = settings_of(config)
     known = (configured.max_shrink for configured in settings.sources if configured.name == job.source)
     _run(settings, replace(job, max_shrink=next(known, job.max_shrink)), full=full)
 
@@ -63,7 +63,7 @@ def collect_source(
 ) -> None:
     """Run a configured source once."""
     settings = settings_of(config)
-    _run(settings, job_of(settings.source(source)), full=full)
+    _run(settings, job_of(settings, settings.source(source)), full=full)
 
 
 def agree(
@@ -110,8 +110,8 @@ def sample_city(
     )
 
 
-def job_of(source: SourceSettings) -> Job:
-    """A run of a configured source, now."""
+def job_of(settings: Settings, source: SourceSettings) -> Job:
+    """A run of a configured source, now. Raises ConfigurationError, SourceUnavailable."""
     return Job(
         source.name,
         COLLECTORS[source.type],
@@ -120,10 +120,11 @@ def job_of(source: SourceSettings) -> Job:
         source.complete,
         ranks=source.ranks,
         max_shrink=source.max_shrink,
+        person=settings.person(source),
     )
 
 
-def _job(kind: str, paths: list[Path], source: str, *, complete: bool) -> Job:
+def _job(settings: Settings, kind: str, paths: list[Path], source: str, *, complete: bool) -> Job:
     if kind not in COLLECTORS:
         raise ConfigurationError(f"{kind!r} is no type of source; known are {', '.join(sorted(COLLECTORS))}")
     takes_paths = "paths" in COLLECTORS[kind].settings.model_fields
@@ -136,7 +137,7 @@ def _job(kind: str, paths: list[Path], source: str, *, complete: bool) -> Job:
     except ValidationError as error:
         fault = error.errors()[0]
         raise ConfigurationError(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
-    return job_of(checked)
+    return job_of(settings, checked)
 
 
 def _run(settings: Settings, job: Job, *, full: bool) -> None:
@@ -183,7 +184,7 @@ def know_log(outbox: Outbox, source: str, log: Callable[[], EventLog]) -> None:
 
 
 def _run_scheduled(settings: Settings, source: SourceSettings) -> None:
-    job = job_of(source)
+    job = job_of(settings, source)
     show_report(job, run_once(settings, job))
 
 

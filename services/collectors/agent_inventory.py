@@ -5,10 +5,10 @@ Persons are left out: no login, user name, contact or e-mail address is read.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
 from typing import Any
 
-from events.models import CatalogueItem, Draft, Identifier, Properties, Reference, Relation, Section
+from events.models import Draft, Reference, Relation, Section
+from services.collectors.parts import OBSERVED, day_of, given, has_os, identifiers, installed, is_model, serial
 
 Content = Mapping[str, Any]
 Item = Mapping[str, Any]
@@ -48,8 +48,8 @@ def device(native_key: str, info: Item, content: Content) -> Draft:
     vendor, model = text(info, "manufacturer"), text(info, "model")
     core = Section(
         name=text(info, "name"),
-        identifiers=_identifiers(("mac", text(info, "mac")), ("serial", _serial(vendor, text(info, "serial")))),
-        properties=_given(
+        identifiers=identifiers(("mac", text(info, "mac")), ("serial", serial(vendor, text(info, "serial")))),
+        properties=given(
             vendor=vendor,
             model=model,
             serial=text(info, "serial"),
@@ -57,12 +57,12 @@ def device(native_key: str, info: Item, content: Content) -> Draft:
             hostname=text(info, "name"),
             firmware=text(info, "firmware") or _firmware(content),
         ),
-        relations=_model(vendor, model),
+        relations=is_model(vendor, model),
     )
     ips = info.get("ips")
     addresses = ips if isinstance(ips, list) else []
     network = Section(
-        identifiers=_identifiers(
+        identifiers=identifiers(
             ("hostname", text(info, "name")), *(("ip", str(address)) for address in addresses if address)
         )
     )
@@ -115,17 +115,17 @@ def _core(content: Content) -> Section:
     vendor, model = text(bios, "smanufacturer", "mmanufacturer"), text(bios, "smodel", "mmodel")
     return Section(
         name=text(hardware, "name"),
-        identifiers=_identifiers(
+        identifiers=identifiers(
             ("smbios-uuid", text(hardware, "uuid")),
-            ("serial", _serial(vendor, text(bios, "ssn"))),
+            ("serial", serial(vendor, text(bios, "ssn"))),
             ("hostname", text(hardware, "name")),
         ),
-        properties=_given(
+        properties=given(
             vendor=vendor,
             model=model,
             serial=text(bios, "ssn"),
             asset_tag=text(bios, "assettag"),
-            bios_date=_day(text(bios, "bdate"), _FIRMWARE),
+            bios_date=day_of(text(bios, "bdate"), _FIRMWARE),
             bios_version=text(bios, "bversion"),
             hostname=text(hardware, "name"),
             chassis=text(hardware, "chassis_type") or text(bios, "type"),
@@ -133,7 +133,7 @@ def _core(content: Content) -> Section:
             domain=text(hardware, "workgroup"),
             memory_mib=_number(hardware, "memory"),
         ),
-        relations=_model(vendor, model),
+        relations=is_model(vendor, model),
     )
 
 
@@ -142,17 +142,16 @@ def _system(content: Content) -> Section:
     name, version = text(system, "name"), text(system, "version")
     full_name, kernel = text(system, "full_name"), text(system, "kernel_version")
     windows = "windows" in f"{full_name} {name}".casefold()
-    item = _given(name=name, version=version, full_name=full_name, build=kernel if windows else "")
     return Section(
-        identifiers=_identifiers(("fqdn", text(system, "fqdn"))),
-        properties=_given(
+        identifiers=identifiers(("fqdn", text(system, "fqdn"))),
+        properties=given(
             fqdn=text(system, "fqdn"),
             os_name=full_name or name,
             os_version=version,
             kernel=kernel,
             architecture=text(system, "arch"),
         ),
-        relations=(Relation(type="HAS_OS", to=CatalogueItem(kind="OperatingSystem", properties=item)),)
+        relations=has_os(name=name, version=version, full_name=full_name, build=kernel if windows else "")
         if name or full_name
         else (),
     )
@@ -161,7 +160,7 @@ def _system(content: Content) -> Section:
 def _processor(content: Content) -> Section:
     cpus = list(many(content, "cpus"))
     cores = sum(_number(cpu, "core", "corecount") or 0 for cpu in cpus)
-    return Section(properties=_given(processor=next((text(cpu, "name") for cpu in cpus), ""), cores=cores))
+    return Section(properties=given(processor=next((text(cpu, "name") for cpu in cpus), ""), cores=cores))
 
 
 def _network(content: Content) -> Section:
@@ -169,7 +168,7 @@ def _network(content: Content) -> Section:
     real = [port for port in many(content, "networks") if not _virtual(port)]
     macs = (("mac", text(port, "mac", "macaddr")) for port in real)
     ips = (("ip", text(port, field)) for port in real for field in ("ipaddress", "ipaddress6"))
-    return Section(identifiers=_identifiers(*macs, *ips))
+    return Section(identifiers=identifiers(*macs, *ips))
 
 
 def _virtual(port: Item) -> bool:
@@ -182,27 +181,27 @@ def _software(content: Content) -> Section:
     for item in many(content, "softwares"):
         name = text(item, "name", "guid")
         if name:
-            about = _given(
-                name=name,
-                version=text(item, "version"),
-                vendor=text(item, "publisher"),
-                package_type=text(item, "from"),
-            )
-            said = _given(
+            said = given(
                 architecture=text(item, "arch"),
-                installed_on=_day(text(item, "install_date", "installdate"), _INSTALLED),
+                installed_on=day_of(text(item, "install_date", "installdate"), _INSTALLED),
             )
-            to = CatalogueItem(kind="Software", properties=about)
-            relations.append(Relation(type="INSTALLED", to=to, properties=said))
+            relations.append(
+                installed(
+                    said,
+                    name=name,
+                    version=text(item, "version"),
+                    vendor=text(item, "publisher"),
+                    package_type=text(item, "from"),
+                )
+            )
     return Section(relations=tuple(relations))
 
 
 def _guests(content: Content) -> Section:
     """The guests of a host, by their UUID; a name alone would name nothing surely."""
     named = (Reference(scheme="smbios-uuid", value=uuid, kind="VirtualMachine") for uuid in _uuids(content))
-    observed: Properties = {"evidence": "observed"}
     return Section(
-        relations=tuple(Relation(type="RUNS_ON", direction="in", to=to, properties=observed) for to in named)
+        relations=tuple(Relation(type="RUNS_ON", direction="in", to=to, properties=OBSERVED) for to in named)
     )
 
 
@@ -218,7 +217,7 @@ def _neighbours(content: Content) -> Section:
             scheme, value = ("ip", text(other, "ip")) if text(other, "ip") else ("mac", text(other, "sysmac"))
             if value:
                 to = Reference(scheme=scheme, value=value, kind="NetworkDevice")
-                relations.append(Relation(type="CONNECTS_TO", to=to, properties={"evidence": "observed"}))
+                relations.append(Relation(type="CONNECTS_TO", to=to, properties=OBSERVED))
     return Section(relations=tuple(relations))
 
 
@@ -226,36 +225,6 @@ def _firmware(content: Content) -> str:
     return next((text(item, "version") for item in many(content, "firmwares")), "")
 
 
-def _model(vendor: str, model: str) -> tuple[Relation, ...]:
-    if not model:
-        return ()
-    about = _given(name=model, vendor=vendor)
-    return (Relation(type="IS_MODEL", to=CatalogueItem(kind="HardwareModel", properties=about)),)
-
-
-def _serial(vendor: str, serial: str) -> str:
-    return f"{vendor}\t{serial}" if vendor and serial else ""
-
-
-def _identifiers(*pairs: tuple[str, str]) -> tuple[Identifier, ...]:
-    return tuple(Identifier(scheme=scheme, value=value) for scheme, value in pairs if value)
-
-
-def _given(**values: str | int | None) -> Properties:
-    return {name: value for name, value in values.items() if value}
-
-
 def _number(item: Item, *names: str) -> int | None:
     found = text(item, *names)
     return int(found) if re.fullmatch(r"\d{1,12}", found) else None
-
-
-def _day(value: str, forms: tuple[str, ...]) -> str:
-    """ISO 8601, or "" for what is a date in none of these forms."""
-    for form in forms:
-        try:
-            day: date = datetime.strptime(value[:10], form).date()  # noqa: DTZ007 - a day has no time zone
-        except ValueError:
-            continue
-        return day.isoformat()
-    return ""

@@ -1,13 +1,21 @@
 """What a collector is: get -> transform -> emit, with its own settings and a report."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
 from events.models import MAX_PROBLEMS, Draft, Problem
+
+
+class NotOurs(ValueError):
+    """Readable, but nothing that this collector takes; the text says what it is instead."""
+
+
+class SourceUnavailable(Exception):
+    """The source as a whole cannot be read (no such path, no answer): text names it, the reason and what to do."""
 
 
 @dataclass
@@ -35,12 +43,30 @@ class Report:
             self.problems.append(Problem(item=item, reason=reason))
 
 
+def nobody(_person: str) -> str:
+    """Drop a person's name."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Run:
-    """What a collector is given besides its settings. `emit` may block; it raises what the outbox raises."""
+    """What a collector is given besides its settings. `emit` may block; it raises what the outbox raises.
+
+    `person`: a person's name or login as it may be said: as a keyed hash where the source's settings keep persons,
+    else "". No collector says a person's name in any other way.
+    """
 
     emit: Callable[[Draft], None]
     report: Report
+    person: Callable[[str], str] = nobody
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was tried of a source. `fault`: why it is not good, and what to do; empty where it is."""
+
+    what: str
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +74,8 @@ class CollectorType:
     """A type of source. `rank`: trust where the configuration names none, 0 to 100, the higher wins a disagreement.
 
     `collect` raises nothing for a bad item, which it reports; it raises SourceUnavailable where nothing can be read.
+    `check` tries the connection and the rights without saying anything, one Check for each thing that it needs; what
+    it raises as SourceUnavailable is a fault too. What can be tried only after another thing comes after it.
     """
 
     name: str
@@ -55,7 +83,4 @@ class CollectorType:
     settings: type[BaseModel]
     collect: Callable[[Any, Run], None]
     rank: int
-
-
-class SourceUnavailable(Exception):
-    """The source as a whole cannot be read (no such path, no answer): text names it, the reason and what to do."""
+    check: Callable[[Any], Iterable[Check]]

@@ -2,12 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.collectors.base import Report, SourceUnavailable
+from services.collectors.base import Check, Report, SourceUnavailable
 
 MIB = 1024 * 1024
+
+
+class Files(Protocol):
+    """Settings that name files; those of a live source may name some instead of an address."""
+
+    paths: list[Path]
+    max_bytes: int
 
 
 class FileSettings(BaseModel):
@@ -19,27 +27,36 @@ class FileSettings(BaseModel):
     max_bytes: int = Field(default=50 * MIB, gt=0, description="larger files are not read, bytes")
 
 
-def found_files(settings: FileSettings, suffixes: tuple[str, ...]) -> list[tuple[Path, Path]]:
+def found_files(settings: Files, suffixes: tuple[str, ...]) -> list[tuple[Path, Path]]:
     """Files under the settings' paths in a fixed order, each with the path it was found below.
 
     A file that is named itself is taken whatever its suffix. Raises SourceUnavailable for a path that is not there: a
     source that has moved must not look like one that is empty.
     """
+    return sorted((path, below) for path, (below, taken) in _files(settings, suffixes).items() if taken)
+
+
+def _files(settings: Files, suffixes: tuple[str, ...]) -> dict[Path, tuple[Path, bool]]:
+    """Every file, where it was found, and whether it is to be read. Raises SourceUnavailable."""
     missing = [path for path in settings.paths if not path.exists()]
     if missing:
         raise SourceUnavailable(f"{missing[0]}: there is no such file or folder; name one that exists")
-    found = {path: path for path in settings.paths if path.is_file()}
+    found = {path: (path, True) for path in settings.paths if path.is_file()}
     for folder in (path for path in settings.paths if path.is_dir()):
-        inside = (path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
-        found.update({path: folder for path in inside if path not in found})
-    return sorted(found.items())
+        for path in folder.rglob("*"):
+            if path not in found and path.is_file():
+                found[path] = (folder, path.suffix.lower() in suffixes)
+    return found
 
 
-def read_files(settings: FileSettings, suffixes: tuple[str, ...], report: Report) -> Iterator[tuple[str, bytes]]:
-    """(name, content) of each file that can be read; the others are reported as failed, with the reason."""
-    for path, below in found_files(settings, suffixes):
+def read_files(settings: Files, suffixes: tuple[str, ...], report: Report) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of each file that can be read; the others are reported, with the reason."""
+    for path, (below, taken) in sorted(_files(settings, suffixes).items()):
         report.seen()
         name = path.name if path == below else str(path.relative_to(below))
+        if not taken:
+            report.skipped(name, f"not read: its name does not end in {' or '.join(suffixes)}")
+            continue
         try:
             size = path.stat().st_size
             if size > settings.max_bytes:
@@ -50,3 +67,15 @@ def read_files(settings: FileSettings, suffixes: tuple[str, ...], report: Report
                 yield name, path.read_bytes()
         except OSError as error:
             report.failed(name, f"cannot be read: {error.strerror or error}")
+
+
+def check_files(settings: Files, suffixes: tuple[str, ...]) -> Iterator[Check]:
+    """Whether there are files, and whether they may be read. Raises SourceUnavailable for a path that is not there."""
+    found = found_files(settings, suffixes)
+    where = ", ".join(str(path) for path in settings.paths)
+    yield Check(f"{len(found)} files in {where}", "" if found else f"none of them ends in {' or '.join(suffixes)}")
+    for path, _ in found:
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            yield Check(str(path), f"cannot be read: {error.strerror or error}")

@@ -1,47 +1,23 @@
 """FusionInventory and OCS inventories: XML files as the agents write them with `--local`."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
-
-import defusedxml.ElementTree
-from defusedxml import DefusedXmlException
-from pydantic import ValidationError
+from xml.etree.ElementTree import Element
 
 from events.models import Draft
 from services.collectors.agent_inventory import computer, device, text
-from services.collectors.base import CollectorType, Run
-from services.collectors.files import FileSettings, read_files
+from services.collectors.base import CollectorType, NotOurs, Run
+from services.collectors.files import FileSettings, check_files
+from services.collectors.formats import MAX_DEPTH, emit_files, parse_xml
 
 _OBJECTS = {"bios", "hardware", "operatingsystem", "accesslog", "info"}
-MAX_DEPTH = 50
-"""Elements inside one another; inventories have about six."""
-
-
-class NotOurs(ValueError):
-    """Readable, but no inventory of a kind this collector takes."""
+SUFFIXES = (".xml", ".ocs")
 
 
 def collect(settings: FileSettings, run: Run) -> None:
     """Every `.xml` and `.ocs` file: read, made records, emitted. One file may tell of several devices."""
-    for name, data in read_files(settings, (".xml", ".ocs"), run.report):
-        try:
-            for draft in to_drafts(parse(data)):
-                run.emit(draft)
-        except NotOurs as error:
-            run.report.skipped(name, str(error))
-        except DefusedXmlException as error:
-            run.report.failed(name, f"refused: it declares entities or a DTD, which no inventory does ({error})")
-        except ValidationError as error:
-            run.report.failed(name, f"not a usable inventory: {error.errors()[0]['msg']}")
-        except (ParseError, ValueError, LookupError, RecursionError) as error:
-            run.report.failed(name, f"not readable as XML: {error}")
-
-
-def parse(data: bytes) -> Element:
-    """The root element. Raises ParseError, ValueError, LookupError (an encoding nobody knows), DefusedXmlException."""
-    root: Element = defusedxml.ElementTree.fromstring(data, forbid_dtd=True)
-    return root
+    emit_files(settings, SUFFIXES, "XML", run, lambda data: to_drafts(parse_xml(data)))
 
 
 def to_drafts(root: Element) -> Iterator[Draft]:
@@ -118,5 +94,10 @@ def _value(element: Element, depth: int = 0) -> object:
 
 
 COLLECTOR = CollectorType(
-    "fusioninventory", "FusionInventory and OCS inventories (XML files)", FileSettings, collect, 55
+    "fusioninventory",
+    "FusionInventory and OCS inventories (XML files)",
+    FileSettings,
+    collect,
+    55,
+    partial(check_files, suffixes=SUFFIXES),
 )

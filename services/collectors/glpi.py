@@ -1,39 +1,27 @@
 """GLPI agent inventories: JSON files as the agent writes them with `--local` or `--json`."""
 
-import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
-
-from pydantic import ValidationError
 
 from events.models import Draft
 from services.collectors.agent_inventory import computer, device, part, text
-from services.collectors.base import CollectorType, Run
-from services.collectors.files import FileSettings, read_files
+from services.collectors.base import CollectorType, NotOurs, Run
+from services.collectors.files import FileSettings, check_files
+from services.collectors.formats import emit_files, parse_json
 
+SUFFIXES = (".json",)
 _DEVICES = {"NetworkEquipment", "Printer", "Storage", "Phone"}
-
-
-class NotOurs(ValueError):
-    """Readable, but no inventory of a kind this collector takes."""
 
 
 def collect(settings: FileSettings, run: Run) -> None:
     """Every `.json` file: read, made a record, emitted."""
-    for name, data in read_files(settings, (".json",), run.report):
-        try:
-            run.emit(to_draft(parse(data)))
-        except NotOurs as error:
-            run.report.skipped(name, str(error))
-        except ValidationError as error:
-            run.report.failed(name, f"not a usable inventory: {error.errors()[0]['msg']}")
-        except (ValueError, RecursionError) as error:
-            run.report.failed(name, f"not readable as JSON: {error}")
+    emit_files(settings, SUFFIXES, "JSON", run, lambda data: [to_draft(parse(data))])
 
 
 def parse(data: bytes) -> Mapping[str, Any]:
-    """The object in a file. Raises ValueError for what is no JSON, NotOurs for what is no object."""
-    found = json.loads(data)
+    """The object in a file. Raises ValueError and RecursionError for what is no JSON, NotOurs for what is no object."""
+    found = parse_json(data)
     if not isinstance(found, Mapping):
         raise NotOurs("JSON, but no object: not an inventory")
     return found
@@ -55,4 +43,6 @@ def to_draft(inventory: Mapping[str, Any]) -> Draft:
     return computer(device_id, content)
 
 
-COLLECTOR = CollectorType("glpi", "GLPI agent inventories (JSON files)", FileSettings, collect, 60)
+COLLECTOR = CollectorType(
+    "glpi", "GLPI agent inventories (JSON files)", FileSettings, collect, 60, partial(check_files, suffixes=SUFFIXES)
+)

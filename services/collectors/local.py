@@ -2,15 +2,17 @@
 
 import re
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 from pydantic import BaseModel, ConfigDict, Field
 
-from events.models import CatalogueItem, Draft, Identifier, Properties, Relation, Section
-from services.collectors.base import CollectorType, Run
+from events.models import Draft, Relation, Section
+from services.collectors.base import Check, CollectorType, Run
 from services.collectors.local_packages import read_packages
 from services.collectors.local_sockets import Sockets, read_sockets, served, to_relations
+from services.collectors.parts import given, has_os, identifiers, installed, is_model, key_of, serial
 
 _HYPERVISORS = {
     "kvm": "kvm",
@@ -108,7 +110,7 @@ def to_draft(facts: Facts, name: str = "") -> Draft:
     """The record of this computer."""
     key = name or (f"machine-{facts.machine_id}" if facts.machine_id else facts.hostname) or "unnamed"
     return Draft(
-        native_key=key.replace("#", "_"),
+        native_key=key_of(key),
         kind=kind_of(facts),
         sections={
             "core": _core(facts),
@@ -116,7 +118,7 @@ def to_draft(facts: Facts, name: str = "") -> Draft:
             "network": _network(facts),
             "software": Section(relations=tuple(_installed(package) for package in facts.packages)),
             "connections": Section(
-                properties=_given(listening=served(facts.sockets)), relations=to_relations(facts.sockets)
+                properties=given(listening=served(facts.sockets)), relations=to_relations(facts.sockets)
             ),
         },
     )
@@ -137,22 +139,21 @@ def virtualisation(dmi: dict[str, str]) -> str:
 
 def _core(facts: Facts) -> Section:
     vendor, model = facts.dmi.get("sys_vendor", ""), facts.dmi.get("product_name", "")
-    serial, uuid = facts.dmi.get("product_serial", ""), facts.dmi.get("product_uuid", "")
-    model_item = CatalogueItem(kind="HardwareModel", properties=_given(name=model, vendor=vendor))
+    number, uuid = facts.dmi.get("product_serial", ""), facts.dmi.get("product_uuid", "")
     return Section(
         name=facts.hostname,
-        identifiers=_identifiers(
+        identifiers=identifiers(
             ("hostname", facts.hostname),
             ("fqdn", facts.fqdn),
             # a container shows its host's firmware and, often, an image's machine-id
             ("machine-id", "" if facts.container else facts.machine_id),
             ("smbios-uuid", "" if facts.container else uuid),
-            ("serial", f"{vendor}\t{serial}" if vendor and serial and not facts.container else ""),
+            ("serial", "" if facts.container else serial(vendor, number)),
         ),
-        properties=_given(
+        properties=given(
             vendor=vendor,
             model=model,
-            serial=serial,
+            serial=number,
             hostname=facts.hostname,
             fqdn=facts.fqdn,
             bios_date=_us_day(facts.dmi.get("bios_date", "")),
@@ -163,35 +164,31 @@ def _core(facts: Facts) -> Section:
             memory_mib=facts.memory_mib,
             coverage=", ".join(facts.missing),
         ),
-        relations=(Relation(type="IS_MODEL", to=model_item),) if model else (),
+        relations=is_model(vendor, model),
     )
 
 
 def _system(facts: Facts) -> Section:
     release = facts.os_release
-    item = _given(
-        name=release.get("ID", ""), version=release.get("VERSION_ID", ""), full_name=release.get("PRETTY_NAME", "")
-    )
-    has_os = Relation(type="HAS_OS", to=CatalogueItem(kind="OperatingSystem", properties=item))
+    about = {"name": "ID", "version": "VERSION_ID", "full_name": "PRETTY_NAME"}
     return Section(
-        properties=_given(
+        properties=given(
             os_name=release.get("PRETTY_NAME", "") or release.get("ID", ""),
             os_version=release.get("VERSION_ID", ""),
             kernel=facts.kernel,
             architecture=facts.architecture,
         ),
-        relations=(has_os,) if item else (),
+        relations=has_os(**{name: release.get(field, "") for name, field in about.items()}),
     )
 
 
 def _network(facts: Facts) -> Section:
-    return Section(identifiers=_identifiers(*(("mac", m) for m in facts.macs), *(("ip", a) for a in facts.addresses)))
+    return Section(identifiers=identifiers(*(("mac", m) for m in facts.macs), *(("ip", a) for a in facts.addresses)))
 
 
 def _installed(package: dict[str, str]) -> Relation:
-    about = _given(**{name: package.get(name, "") for name in ("name", "version", "vendor", "package_type")})
-    said = _given(architecture=package.get("architecture", ""))
-    return Relation(type="INSTALLED", to=CatalogueItem(kind="Software", properties=about), properties=said)
+    about = {name: package.get(name, "") for name in ("name", "version", "vendor", "package_type")}
+    return installed(given(architecture=package.get("architecture", "")), **about)
 
 
 def _interfaces() -> tuple[list[str], list[str]]:
@@ -244,12 +241,12 @@ def _us_day(text: str) -> str:
     return f"{found.group(3)}-{found.group(1)}-{found.group(2)}" if found else ""
 
 
-def _identifiers(*pairs: tuple[str, str]) -> tuple[Identifier, ...]:
-    return tuple(Identifier(scheme=scheme, value=value) for scheme, value in pairs if value)
+def check(settings: LocalSettings) -> Iterator[Check]:
+    """What of this computer may be read."""
+    facts = read(settings)
+    yield Check(f"{facts.hostname}: {len(facts.packages):,} packages")
+    for what in facts.missing:
+        yield Check(what, "may not be read; run as root, or do without: it is named in the asset's coverage")
 
 
-def _given(**values: str | int | None) -> Properties:
-    return {name: value for name, value in values.items() if value}
-
-
-COLLECTOR = CollectorType("local", "this computer, without root", LocalSettings, collect, 50)
+COLLECTOR = CollectorType("local", "this computer, without root", LocalSettings, collect, 50, check)

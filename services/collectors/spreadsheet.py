@@ -8,11 +8,13 @@ import csv
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from events.models import Draft, Identifier, Properties, Reference, Relation, Section
 from graph.metamodel import COMPUTERS, DEVICES, KINDS
 from services.collectors.base import CollectorType, Report, Run
-from services.collectors.files import FileSettings, read_files
+from services.collectors.files import FileSettings, check_files, read_files
+from services.collectors.parts import DECLARED
 from services.collectors.spreadsheet_cells import CellError, decode, kind, names, rows_of, value
 from services.collectors.spreadsheet_tables import (
     ALTERNATIVES,
@@ -28,7 +30,7 @@ from services.collectors.spreadsheet_tables import (
     Table,
 )
 
-_DECLARED: Properties = {"evidence": "declared"}
+SUFFIXES = (".csv",)
 Cells = Mapping[str, str]
 
 
@@ -47,7 +49,7 @@ class Reading:
 def collect(settings: FileSettings, run: Run) -> None:
     """Every `.csv` file: rows read, made records, emitted; then the dependencies, by who depends."""
     reading = Reading()
-    for name, data in read_files(settings, (".csv",), run.report):
+    for name, data in read_files(settings, SUFFIXES, run.report):
         try:
             _read_table(name, data, run, reading)
         except (TableError, ValueError, csv.Error) as error:
@@ -122,7 +124,7 @@ def _identifier(column: Column, cell: str, row: Cells) -> Identifier:
 
 def _relation(column: Column, name: str) -> Relation:
     to = Reference(scheme=column.scheme, value=name, kind=column.to)
-    return Relation(type=column.relation, to=to, direction=column.direction, properties=_DECLARED)
+    return Relation(type=column.relation, to=to, direction=column.direction, properties=DECLARED)
 
 
 def _add_dependency(row: Cells, reading: Reading) -> None:
@@ -131,7 +133,7 @@ def _add_dependency(row: Cells, reading: Reading) -> None:
     told = _cell(row, STRENGTH).casefold()
     if told not in STRENGTHS:
         raise CellError(f"{STRENGTH[0]} {told!r} is not known; zwingend (required) or beeinträchtigt (degrades)")
-    properties: Properties = {**_DECLARED, "strength": STRENGTHS[told]}
+    properties: Properties = {**DECLARED, "strength": STRENGTHS[told]}
     if group := _cell(row, ALTERNATIVES):
         properties["alternatives"] = group
     if KINDS[source.kind].named:
@@ -200,5 +202,10 @@ def _known() -> str:
 
 
 COLLECTOR = CollectorType(
-    "spreadsheet", "CSV tables of applications, services, dependencies", FileSettings, collect, 70
+    "spreadsheet",
+    "CSV tables of applications, services, dependencies",
+    FileSettings,
+    collect,
+    70,
+    partial(check_files, suffixes=SUFFIXES),
 )

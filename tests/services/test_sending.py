@@ -23,7 +23,7 @@ def settings(folder, log):
 
 def fail_once(found):
     with pytest.raises(SourceUnavailable, match="there is no such file or folder"):
-        run_once(found, job_of(found.source("gone")))
+        run_once(found, job_of(found, found.source("gone")))
 
 
 def test_the_report_of_a_run_that_failed_is_sent_though_its_source_keeps_failing(tmp_path):

@@ -110,7 +110,7 @@ def test_the_kind_is_told_by_hypervisor_chassis_and_system(content, kind):
         (b'{"deviceid": "cut', "failed", "not readable as JSON"),
         (b"\xff\xfe\x00binary", "failed", "not readable as JSON"),
         (b"[" * 200_000, "failed", "not readable as JSON"),
-        (b'{"deviceid": "x", "content": {"hardware": {"name": "' + b"x" * 5000 + b'"}}}', "failed", "not a usable"),
+        (b'{"deviceid": "x", "content": {"hardware": {"name": "' + b"x" * 5000 + b'"}}}', "failed", "not usable"),
         (b"[1, 2]", "skipped", "no object"),
         (b'{"title": "a schema"}', "skipped", "no 'content'"),
         (b'{"content": {}}', "skipped", "no 'deviceid'"),

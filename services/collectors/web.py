@@ -1,0 +1,124 @@
+"""Live sources over HTTP: TLS verified, answers within a time and a size, errors that name the address."""
+
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from services.collectors.base import SourceUnavailable
+from services.collectors.files import MIB
+from services.collectors.formats import parse_json
+
+
+class WebSettings(BaseModel):
+    """Settings of a source that is asked over HTTP."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(default="", description="address, https://HOST:PORT/...")
+    timeout: float = Field(default=30.0, gt=0, description="how long to wait for each answer, seconds")
+    verify_tls: bool = Field(default=True, description="whether the server's certificate is verified")
+    ca_file: Path | None = Field(default=None, description="certificates of the city's own authority, PEM")
+    max_bytes: int = Field(default=50 * MIB, gt=0, description="larger files and answers are not read, bytes")
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("no address: https://HOST:PORT/...")
+        if parts.username or parts.password:
+            raise ValueError("no user or password here; secrets have settings of their own")
+        return value
+
+
+class Refused(SourceUnavailable):
+    """The server answered, and not with what was asked for; `status` is HTTP's."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Web:
+    """A server that is asked with GET; every error names its address, never a header."""
+
+    def __init__(self, settings: WebSettings, client: httpx.Client) -> None:
+        self._settings, self._client = settings, client
+
+    def get(self, path: str = "", **params: str | int) -> bytes:
+        """The answer's body. `path`: below `url`, or a whole address on the same server.
+
+        Raises SourceUnavailable: no answer, one that is too large, or (Refused) one with an error's status.
+        """
+        address = httpx.URL(self._settings.url).join(path) if path else httpx.URL(self._settings.url)
+        if address.host != httpx.URL(self._settings.url).host:
+            raise SourceUnavailable(
+                f"{self._settings.url}: it refers to another server, {address.host}, which is not asked"
+            )
+        try:
+            with self._client.stream("GET", address, params=params or None) as answer:
+                if answer.is_error or answer.is_redirect:
+                    raise Refused(_refusal(str(address), answer.status_code), answer.status_code)
+                return self._body(str(address), answer)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise SourceUnavailable(f"{address}: {_reason(error, self._settings.timeout)}") from error
+
+    def json(self, path: str = "", **params: str | int) -> Any:  # noqa: ANN401 - whatever it answers
+        """The answer as JSON. Raises SourceUnavailable."""
+        try:
+            return parse_json(self.get(path, **params))
+        except (ValueError, RecursionError) as error:
+            raise SourceUnavailable(f"{self._settings.url}{path}: the answer is no JSON: {error}") from error
+
+    def _body(self, address: str, answer: httpx.Response) -> bytes:
+        parts, size = [], 0
+        for part in answer.iter_bytes():  # unpacked: what counts is what it becomes in memory
+            size += len(part)
+            if size > self._settings.max_bytes:
+                raise SourceUnavailable(
+                    f"{address}: the answer is larger than the {self._settings.max_bytes:,} bytes that max_bytes allows"
+                )
+            parts.append(part)
+        return b"".join(parts)
+
+
+@contextmanager
+def connect(settings: WebSettings, headers: Mapping[str, str] | None = None) -> Iterator[Web]:
+    """A server to ask. Raises SourceUnavailable where `ca_file` cannot be used."""
+    with httpx.Client(
+        headers=dict(headers or {}), timeout=settings.timeout, verify=_tls(settings), follow_redirects=False
+    ) as client:
+        yield Web(settings, client)
+
+
+def _tls(settings: WebSettings) -> ssl.SSLContext | bool:
+    if not settings.verify_tls:
+        return False
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
+    except OSError as error:
+        raise SourceUnavailable(f"ca_file: {settings.ca_file}: {error.strerror or error}") from error
+
+
+def _reason(error: Exception, timeout: float) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return f"no answer within {timeout:g} s; is it the right address, and does a firewall let it through?"
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "its certificate is not trusted; name the authority's certificate in ca_file"
+    return str(error) or type(error).__name__
+
+
+def _refusal(address: str, status: int) -> str:
+    what = {
+        401: "the secret is not accepted",
+        403: "the account may not read this; docs/collectors.md has the rights that it needs",
+        404: "there is nothing at this address",
+        429: "it is asked too often",
+    }
+    return f"{address}: HTTP {status}: {what.get(status, 'the server did not answer as asked')}"
