@@ -9,6 +9,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 REPORT := .cache/tests.xml
 # A Python of 3.11 or newer; found by itself when not named.
 PYTHON ?=
+# Test processes side by side, each with servers of its own; tests mostly wait, for servers and for other processes.
+JOBS ?= 4
 # More arguments for what a target runs: make demo ARGS=--once, make test ARGS='-k outbox', make lock ARGS=--upgrade
 ARGS ?=
 
@@ -23,13 +25,13 @@ demo: $(VENV)/.runtime ## this computer and a sample city in the graph, answers,
 .PHONY: test
 test: tools servers lint types imports ## everything, on a real Kafka and a real Neo4j
 	@mkdir -p $(dir $(REPORT))
-	$(BIN)/pytest --junitxml=$(REPORT) $(ARGS)
+	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal --junitxml=$(REPORT) $(ARGS)
 	@$(BIN)/python scripts/not_run.py $(REPORT)
 
 .PHONY: test-embedded
 test-embedded: lint types imports ## what needs neither root nor Java; says what it did not run
 	@mkdir -p $(dir $(REPORT))
-	LANDKARTE_EMBEDDED_ONLY=1 $(BIN)/pytest --junitxml=$(REPORT) $(ARGS)
+	LANDKARTE_EMBEDDED_ONLY=1 $(BIN)/pytest --numprocesses $(JOBS) --dist worksteal --junitxml=$(REPORT) $(ARGS)
 	@$(BIN)/python scripts/not_run.py $(REPORT)
 	@echo "'make test' runs them all."
 

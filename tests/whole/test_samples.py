@@ -43,10 +43,15 @@ def test_the_samples_devices_are_in_the_graph(graph):
 def test_what_is_not_is_in_the_report_with_its_reason(graph):
     told = {run.source: (run.seen, run.skipped, run.failed, json.loads(run.problems)) for run in graph.runs()}
 
-    reason = "JSON, but no inventory of a GLPI agent: it has no 'content'"
+    no_inventory = "JSON, but no inventory of a GLPI agent: it has no 'content'"
+    not_json, not_xml = (f"not read: its name does not end in {ends}" for ends in (".json", ".xml or .ocs"))
+    problems = [
+        {"item": "LICENSE", "reason": not_json},
+        {"item": "inventory.schema.json", "reason": no_inventory},
+    ]
     assert told == {
-        "glpi": (10, 1, 0, [{"item": "inventory.schema.json", "reason": reason}]),
-        "fusioninventory": (3, 0, 0, []),
+        "glpi": (11, 2, 0, problems),
+        "fusioninventory": (4, 1, 0, [{"item": "LICENSE", "reason": not_xml}]),
     }
 
 

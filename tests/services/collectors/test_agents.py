@@ -190,9 +190,10 @@ class TestSamples:
         drafts, report = collected("glpi", Path(SAMPLES) / "glpi-inventory-json")
 
         assert reasons(report) == {
+            "LICENSE": "not read: its name does not end in .json",
             "inventory.schema.json": "JSON, but no inventory of a GLPI agent: it has no 'content'"
         }
-        assert report.counts == {"seen": 10, "skipped": 1}
+        assert report.counts == {"seen": 11, "skipped": 2}
         told = [(d.native_key[:7], d.kind, len(related(d, "INSTALLED")), len(related(d, "RUNS_ON"))) for d in drafts]
         assert told == [
             ("glpixps", "Client", 6, 0),
@@ -209,7 +210,8 @@ class TestSamples:
     def test_ocs_and_fusioninventory(self):
         drafts, report = collected("fusioninventory", Path(SAMPLES) / "ocs-fusioninventory-xml")
 
-        assert report.counts == {"seen": 3}
+        assert reasons(report) == {"LICENSE": "not read: its name does not end in .xml or .ocs"}
+        assert report.counts == {"seen": 4, "skipped": 1}
         told = [(d.native_key, d.kind, len(related(d, "INSTALLED")), len(related(d, "RUNS_ON"))) for d in drafts]
         assert told == [
             ("LF014-2016-06-13-14-03-53", "Client", 42, 3),
