@@ -76,6 +76,7 @@ _SYSTEM = _group(
     _text("os_version", "its version, as reported"),
     _text("kernel", "kernel version"),
     _text("domain", "directory domain or workgroup"),
+    _text("last_user", "keyed hash of who was last logged in, where the source keeps hashes of persons"),
     _text("listening", "ports it serves, with the process where it may be read, separated by commas"),
     _text("coverage", "what the source could not read here, separated by commas"),
 )

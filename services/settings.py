@@ -162,6 +162,8 @@ class Settings(BaseSettings):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"sources: the name {twice[0]!r} is used twice; each source needs its own")
+        if len([source for source in self.sources if source.type == "agents"]) > 1:
+            raise ValueError("sources: agents report at one place, so that only one source may have the type agents")
         return self
 
     @classmethod

@@ -18,6 +18,7 @@ from services.api.state import State
 from services.cli.common import EXPECTED, Config, Failed, open_both, settings_of
 from services.cli.output import Format, cell, fields, out, print_json, print_rows, say, waiting
 from services.consumer import Consumer
+from services.intake import receiving
 from services.scheduling import scheduling
 from services.settings import ConfigurationError, Settings
 from services.status import status_of
@@ -84,7 +85,9 @@ def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
             consumer = bootstrap.make_consumer(settings, log, store, waiting)
             running.enter_context(_consuming(consumer))
             running.enter_context(scheduling(settings, store, waiting))
-        uvicorn.run(create_app(State(settings, log, store, consumer)), host=host, port=port, log_level="warning")
+        opened = running.enter_context(receiving(settings, waiting))
+        app = create_app(State(settings, log, store, consumer), opened)
+        uvicorn.run(app, host=host, port=port, log_level="warning")
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def test_metrics_tell_of_the_last_run_and_of_the_last_good_one(city):
     city.run("fine")
     city.run("gone")
     apply(city)
-    found = city.settings({"type": "fine", "name": "never"})
+    found = city.settings({"type": "gone", "name": "gone"}, {"type": "fine", "name": "never"})
 
     with closing(bootstrap.open_log(found)) as log, closing(bootstrap.open_store(found)) as store:
         figures = dict(line.rsplit(" ", 1) for line in render(State(found, log, store)).decode().splitlines())
