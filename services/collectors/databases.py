@@ -78,7 +78,7 @@ def instance_name(engine: str, host: str, port: int = 0) -> str:
     return f"{engine} on {host.strip().split('.')[0].casefold()}" + (f":{port}" if port else "")
 
 
-def database_instance(
+def database_instance(  # noqa: PLR0913 - each is a part of what is known
     host_key: str,
     host: str,
     host_names: Iterable[tuple[str, str]],
