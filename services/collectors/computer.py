@@ -76,7 +76,9 @@ class Facts(BaseModel):
 
 def to_drafts(facts: Facts, key: str, max_peers: int) -> list[Draft]:
     """The record of a computer, and of each database server that it runs. `max_peers`: see section_of."""
-    sections = {"core": _core(facts), "system": _system(facts)}
+    sections = {"core": _core(facts)}
+    if facts.system.full_name or facts.system.name or facts.kernel:
+        sections["system"] = _system(facts)
     if facts.macs is not None:
         sections["network"] = _network(facts)
     if facts.packages is not None:
