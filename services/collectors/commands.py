@@ -56,7 +56,12 @@ def collect(settings: CommandsSettings, run: Run) -> None:
             run.report.failed(str(folder), f"another folder is called {folder.name} too; name each after its computer")
             continue
         said.add(folder.name)
-        for draft in to_drafts(to_facts(folder.name, answers), folder.name, settings.max_peers):
+        try:
+            drafts = to_drafts(to_facts(folder.name, answers), folder.name, settings.max_peers)
+        except ValueError as error:
+            run.report.failed(folder.name, fault_of(error, "outputs of a computer"))
+            continue
+        for draft in drafts:
             run.emit(draft)
 
 

@@ -105,7 +105,7 @@ def kind_of(facts: Facts) -> str:
 
 
 def virtualisation(facts: Facts) -> str:
-    """The hypervisor that was told or that the firmware names, `physical` where it names none; "" for an unknown one."""
+    """The hypervisor that was told or that the firmware names, `physical` where it names none; "" if unknown."""
     told = f"{facts.dmi.get('sys_vendor', '')} {facts.dmi.get('product_name', '')}".casefold()
     found = next((name for sign, name in _HYPERVISORS.items() if sign in told), "physical" if told.strip() else "")
     return facts.virtualisation or found

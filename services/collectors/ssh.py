@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from services.collectors.base import Check, CollectorType, Run, SourceUnavailable
 from services.collectors.computer import Facts, to_drafts
+from services.collectors.formats import fault_of
 from services.collectors.machine import CommandFailed
 from services.collectors.machine_reading import read_facts
 from services.collectors.secret import read_secret
@@ -21,7 +22,12 @@ def collect(settings: SshSettings, run: Run) -> None:
             if isinstance(found, str):
                 run.report.failed(host.said, found)
                 continue
-            for draft in to_drafts(found, host.said, settings.max_peers):
+            try:
+                drafts = to_drafts(found, host.said, settings.max_peers)
+            except ValueError as error:
+                run.report.failed(host.said, fault_of(error, "facts of a computer"))
+                continue
+            for draft in drafts:
                 run.emit(draft)
 
 

@@ -10,16 +10,23 @@ from services.collectors.base import SourceUnavailable
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 
 SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
-OS_RELEASE = (
-    'NAME="Red Hat Enterprise Linux"\nID="rhel"\nVERSION_ID="8.10"\nPRETTY_NAME="Red Hat Enterprise Linux 8.10"\n'
-)
-RPM = "bash-4.4.20-5.el8.x86_64\ngpg-pubkey-fd431d51-4ae0493b\nopenssl-1.1.1k-12.el8_9.x86_64\njava-1.8.0-openjdk-1.8.0.402.b06-2.el8.x86_64\n"
+OS_RELEASE = 'ID="rhel"\nVERSION_ID="8.10"\nPRETTY_NAME="Red Hat Enterprise Linux 8.10"\n'
+RPM = """\
+bash-4.4.20-5.el8.x86_64
+gpg-pubkey-fd431d51-4ae0493b
+openssl-1.1.1k-12.el8_9.x86_64
+java-1.8.0-openjdk-1.8.0.402.b06-2.el8.x86_64
+"""
 SS = """\
 Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process
-tcp   LISTEN 0      128          0.0.0.0:1521      0.0.0.0:*     users:(("tnslsnr",pid=1204,fd=8)) uid:54321 ino:31231 sk:1 <->
+tcp   LISTEN 0      128          0.0.0.0:1521      0.0.0.0:*     users:(("tnslsnr",pid=1204,fd=8)) uid:54321 sk:1 <->
 tcp   ESTAB  0      0        198.18.0.30:1521 198.18.0.31:51442  users:(("oracle_1205_xe",pid=1209,fd=20))
 """
-IP = "2: ens192: <UP> mtu 1500\n    link/ether 00:50:56:8f:11:22 brd ff:ff:ff:ff:ff:ff\n    inet 198.18.0.30/24 scope global ens192\n"
+IP = """\
+2: ens192: <UP> mtu 1500
+    link/ether 00:50:56:8f:11:22 brd ff:ff:ff:ff:ff:ff
+    inet 198.18.0.30/24 scope global ens192
+"""
 DMIDECODE = """\
 # dmidecode 3.3
 Getting SMBIOS data from sysfs.
@@ -46,6 +53,7 @@ SYSTEMCTL = """\
   user@1000.service    loaded active running User Manager for UID 1000
   old.service          loaded failed failed  Something old
 """
+UNAME = "Linux srv-ora1 4.18.0-553.el8.x86_64 #1 SMP Fri May 10 15:19:13 EDT 2024 x86_64 x86_64 x86_64 GNU/Linux\n"
 HOST = {
     "os-release": OS_RELEASE,
     "rpm-qa.txt": RPM,
@@ -55,7 +63,7 @@ HOST = {
     "systemctl.txt": SYSTEMCTL,
     "hostname.txt": "srv-ora1\n",
     "hostname-f.txt": "srv-ora1.stadt.example\n",
-    "uname-a.txt": "Linux srv-ora1 4.18.0-553.el8.x86_64 #1 SMP Fri May 10 15:19:13 EDT 2024 x86_64 x86_64 x86_64 GNU/Linux\n",
+    "uname-a.txt": UNAME,
 }
 
 

@@ -16,7 +16,7 @@ udp   UNCONN    0      0              127.0.0.53%lo:53          0.0.0.0:*     us
 tcp   LISTEN    0      244                  0.0.0.0:5432        0.0.0.0:*     users:(("postgres",pid=812,fd=5))
 tcp   LISTEN    0      244                     [::]:5432           [::]:*     users:(("postgres",pid=812,fd=6))
 tcp   LISTEN    0      511                127.0.0.1:6379        0.0.0.0:*     users:(("redis-server",pid=9,fd=6))
-tcp   LISTEN    0      128                        *:443               *:*     users:(("nginx",pid=4,fd=6),("nginx",pid=5,fd=6))
+tcp   LISTEN    0      128                        *:443           *:*  users:(("nginx",pid=4,fd=6),("nginx",pid=5,fd=9))
 tcp   ESTAB     0      0               198.18.0.9:5432    198.18.0.20:40110   users:(("postgres",pid=900,fd=9))
 tcp   ESTAB     0      0               198.18.0.9:5432    198.18.0.20:40112   users:(("postgres",pid=901,fd=9))
 tcp   TIME-WAIT 0      0               198.18.0.9:8080    198.18.0.99:51514
@@ -202,20 +202,31 @@ def test_a_process_name_names_no_person(told, name):
     assert process_name(told) == name
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2: eth0: <UP> mtu 1500\n    link/ether 00:16:3e:00:00:01 brd ff:ff:ff:ff:ff:ff\n    inet 198.18.0.9/24 scope global\n"
-        "    inet6 2001:db8::9/64 scope global\n    inet6 2001:db8::aaaa/64 scope global temporary dynamic\n"
-        "3: docker0: <UP>\n    link/ether 02:42:ac:11:00:02 brd ff:ff:ff:ff:ff:ff\n    inet 172.17.0.1/16\n",
-        "2: eth0    inet 198.18.0.9/24 brd 198.18.0.255 scope global eth0\n"
-        "2: eth0    inet6 2001:db8::9/64 scope global\n"
-        "2: eth0: <UP> mtu 1500 \\    link/ether 00:16:3e:00:00:01 brd ff:ff:ff:ff:ff:ff\n",
-        "eth0      Link encap:Ethernet  HWaddr 00:16:3e:00:00:01\n          inet addr:198.18.0.9  Bcast:198.18.0.255\n"
-        "          inet6 addr: 2001:db8::9/64 Scope:Global\nlo        Link encap:Local\n          inet addr:127.0.0.1\n",
-    ],
-    ids=["ip addr", "ip -o", "ifconfig"],
-)
+IP_ADDR = """\
+2: eth0: <UP> mtu 1500
+    link/ether 00:16:3e:00:00:01 brd ff:ff:ff:ff:ff:ff
+    inet 198.18.0.9/24 scope global
+    inet6 2001:db8::9/64 scope global
+    inet6 2001:db8::aaaa/64 scope global temporary dynamic
+3: docker0: <UP>
+    link/ether 02:42:ac:11:00:02 brd ff:ff:ff:ff:ff:ff
+    inet 172.17.0.1/16
+"""
+IP_ONE_LINE = """\
+2: eth0    inet 198.18.0.9/24 brd 198.18.0.255 scope global eth0
+2: eth0    inet6 2001:db8::9/64 scope global
+2: eth0: <UP> mtu 1500 \\    link/ether 00:16:3e:00:00:01 brd ff:ff:ff:ff:ff:ff
+"""
+IFCONFIG = """\
+eth0      Link encap:Ethernet  HWaddr 00:16:3e:00:00:01
+          inet addr:198.18.0.9  Bcast:198.18.0.255
+          inet6 addr: 2001:db8::9/64 Scope:Global
+lo        Link encap:Local Loopback
+          inet addr:127.0.0.1
+"""
+
+
+@pytest.mark.parametrize("text", [IP_ADDR, IP_ONE_LINE, IFCONFIG], ids=["ip addr", "ip -o", "ifconfig"])
 def test_interfaces_are_read_as_all_tools_write_them(text):
     (found,) = read_interfaces(text)
 

@@ -1,12 +1,9 @@
 """One machine seen by many collectors at once is one asset; and a dependency told from both ends is one relation."""
 
-import json
 import os
 import shutil
 import subprocess
-import sys
 import urllib.request
-from pathlib import Path
 
 import pytest
 from pydantic import BaseModel

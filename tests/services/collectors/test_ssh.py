@@ -177,7 +177,7 @@ def test_a_key_with_a_passphrase_is_opened_and_the_passphrase_is_never_told(sshd
 
 
 def test_a_key_that_is_not_there_ends_the_run(sshd, tmp_path):
-    with pytest.raises(SourceUnavailable, match="key_file .*none cannot be read"):
+    with pytest.raises(SourceUnavailable, match=r"key_file .*none cannot be read"):
         collected("ssh", **sshd.settings(key_file=str(tmp_path / "none")))
 
 
