@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from pydantic import Field
-
 from services.collectors.base import CollectorType, NotOurs, Report, Run
 from services.collectors.commands_forms import Answers, answers_in
 from services.collectors.computer import Facts, to_drafts
-from services.collectors.computer_connections import MAX_PEERS
+from services.collectors.computer_connections import MAX_PEERS, MaxPeers
 from services.collectors.files import FileSettings, check_files, found_files, read_files
 from services.collectors.formats import fault_of
 from services.collectors.machine import Command, CommandFailed
@@ -23,11 +21,7 @@ SUFFIXES = ()
 class CommandsSettings(FileSettings):
     """Settings of the collector `commands`."""
 
-    max_peers: int = Field(
-        default=MAX_PEERS,
-        ge=0,
-        description="computers that are named for a port and a process; of more, only about how many there are",
-    )
+    max_peers: MaxPeers = MAX_PEERS
 
 
 class SavedMachine:

@@ -188,10 +188,22 @@ def _databases(facts: Facts, host: Draft, max_peers: int) -> list[Draft]:
     found = facts.connections.databases(facts.addresses, max_peers) if facts.connections else []
     return [
         database_instance(
-            host.native_key, facts.hostname, names, d.engine, d.port, addresses=d.addresses, clients=d.clients
+            host.native_key,
+            facts.hostname,
+            names,
+            _engine(d.engine, facts),
+            d.port,
+            addresses=d.addresses,
+            clients=d.clients,
         )
         for d in found
     ]
+
+
+def _engine(engine: str, facts: Facts) -> str:
+    """MariaDB before 10.4 calls its process `mysqld`, as MySQL does; its package tells."""
+    mariadb = any(package.get("name", "").casefold().startswith("mariadb-server") for package in facts.packages or [])
+    return "MariaDB" if engine == "MySQL" and mariadb else engine
 
 
 def _us_day(text: str) -> str:

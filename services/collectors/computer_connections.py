@@ -8,9 +8,9 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from events.models import Properties, Reference, Relation, Section
 from services.collectors.databases import engine_at, engine_of, socket_of
@@ -20,6 +20,14 @@ from services.collectors.parts import OBSERVED, given
 EPHEMERAL = 32_768
 """The first port that Linux lends to connections by default (ip_local_port_range)."""
 MAX_PEERS = 50
+MaxPeers = Annotated[
+    int,
+    Field(
+        ge=0,
+        description="computers that are named for a port and a process; of more, only about how many there are",
+    ),
+]
+"""A setting: see section_of."""
 Direction = Literal["out", "in"]
 _DEGRADES: Properties = {"strength": "degrades"}
 """Nobody told what stops without a database that is asked."""

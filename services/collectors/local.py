@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.collectors.base import Check, CollectorType, Run
 from services.collectors.computer import Facts, to_drafts
-from services.collectors.computer_connections import MAX_PEERS
+from services.collectors.computer_connections import MAX_PEERS, MaxPeers
 from services.collectors.machine import LocalMachine
 from services.collectors.machine_reading import read_facts
 
@@ -18,11 +18,7 @@ class ComputerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     connections: bool = Field(default=True, description="whether sockets and connections are read")
-    max_peers: int = Field(
-        default=MAX_PEERS,
-        ge=0,
-        description="computers that are named for a port and a process; of more, only about how many there are",
-    )
+    max_peers: MaxPeers = MAX_PEERS
 
 
 class LocalSettings(ComputerSettings):

@@ -11,6 +11,7 @@ from services.collectors.computer import Facts, System
 from services.collectors.computer_connections import Connections, connections_of
 from services.collectors.machine import Command, CommandFailed, Machine
 from services.collectors.machine_network import (
+    LISTENING,
     Interface,
     Socket,
     is_virtual,
@@ -103,7 +104,7 @@ class Asking:
         if not sockets:
             self.missing.append("connections")
             return None
-        if any(not item.process for item in sockets if item.state in {"LISTEN", "ESTAB"}):
+        if any(not item.process for item in sockets if item.state == LISTENING):
             self.missing.append("processes of other users")
         return connections_of(sockets, own)
 

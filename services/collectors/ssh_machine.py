@@ -144,8 +144,8 @@ def _reason(error: Exception, host: Host, settings: SshSettings) -> str:
         return f"{settings.key_file}: the key has a passphrase; say in key_passphrase where it is"
     if isinstance(error, paramiko.AuthenticationException):
         return (
-            f"{where} does not accept the login as {host.user or 'the account of this process'}:"
-            " it needs the public key in that account's ~/.ssh/authorized_keys, or the right password"
+            f"{where} does not accept the login: the account needs the public key in its ~/.ssh/authorized_keys,"
+            " or the password is wrong"
         )
     if "not found in known_hosts" in str(error):
         return (

@@ -14,7 +14,7 @@ _HOST = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?P<name>\[[0-9a-fA-F:%\w]+\]|[^:@\s
 
 
 class Host(NamedTuple):
-    """A computer that is asked. `said`: as the settings name it."""
+    """A computer that is asked. `said`: as the settings name it, without a login: the key of its record."""
 
     said: str
     name: str
@@ -55,15 +55,17 @@ class SshSettings(ComputerSettings):
     def _readable(cls, value: list[str]) -> list[str]:
         for said in value:
             found = _HOST.fullmatch(said)
+            if [other.rpartition("@")[2] for other in value].count(said.rpartition("@")[2]) > 1:
+                raise ValueError(f"{said.rpartition('@')[2]!r} is named twice")
             if not found or not 0 < int(found["port"] or 22) < 65_536:  # noqa: PLR2004 - ports end there
                 raise ValueError(f"{said!r} is no computer: HOST, HOST:PORT or USER@HOST:PORT, IPv6 as [ADDRESS]:PORT")
-        return list(dict.fromkeys(value))
+        return value
 
     def computers(self) -> list[Host]:
         """The hosts, with port and user."""
         found = ((said, _HOST.fullmatch(said)) for said in self.hosts)
         return [
-            Host(said, m["name"].strip("[]"), int(m["port"] or self.port), m["user"] or self.user)
+            Host(said.rpartition("@")[2], m["name"].strip("[]"), int(m["port"] or self.port), m["user"] or self.user)
             for said, m in found
             if m
         ]

@@ -145,6 +145,17 @@ def test_a_database_server_is_a_thing_of_its_own():
     assert host.kind == "Server"
 
 
+def test_mariadb_that_calls_itself_mysqld_is_told_by_its_package():
+    text = 'tcp LISTEN 0 9 0.0.0.0:3306 0.0.0.0:* users:(("mysqld",pid=1,fd=5))\n'
+
+    _, mysql = drafts(text)
+    _, mariadb = drafts(text, packages=[{"name": "mariadb-server", "version": "10.3.39", "package_type": "rpm"}])
+    assert (mysql.sections["core"].properties["engine"], mariadb.sections["core"].properties["engine"]) == (
+        "MySQL",
+        "MariaDB",
+    )
+
+
 def test_a_junk_uuid_is_no_reference_to_a_host():
     names = [("smbios-uuid", "NA"), ("mac", "02:42:ac:11:00:02"), ("hostname", "srv-db1")]
 

@@ -203,7 +203,7 @@ def test_the_kind_is_told_by_the_firmware(dmi, kind):
 
 
 def test_this_computer_is_read():
-    (draft,), report = collected("local")
+    (draft, *_), report = collected("local")
 
     assert report.counts == {"seen": 1}
     assert draft.sections["core"].name

@@ -5,13 +5,15 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 
 import paramiko
 import pytest
 from pydantic import ValidationError
 
-from services.collectors import COLLECTORS
+from services.collectors import COLLECTORS, ssh
 from services.collectors.base import SourceUnavailable
+from services.collectors.computer import Facts
 from services.collectors.machine import CommandFailed
 from services.collectors.ssh_machine import SshMachine, login
 from services.collectors.ssh_settings import Login, SshSettings
@@ -75,15 +77,19 @@ class Server:
 
     def settings(self, **changed):
         return {
-            "hosts": [f"{getpass.getuser()}@127.0.0.1:{self.port}"],
+            "hosts": [self.login],
             "key_file": str(self.key),
             "known_hosts": [str(self.home / "known")],
             **changed,
         }
 
     @property
+    def login(self):
+        return f"{getpass.getuser()}@{self.host}"
+
+    @property
     def host(self):
-        return f"{getpass.getuser()}@127.0.0.1:{self.port}"
+        return f"127.0.0.1:{self.port}"
 
 
 def steady(draft):
@@ -123,7 +129,7 @@ def free_port_below_the_lent_ones():
 def test_a_host_that_fails_is_named_and_the_others_go_on(sshd):
     nobody = free_port()
 
-    drafts, report = collected("ssh", **sshd.settings(hosts=[f"127.0.0.1:{nobody}", sshd.host]))
+    drafts, report = collected("ssh", **sshd.settings(hosts=[f"127.0.0.1:{nobody}", sshd.login]))
     assert [draft.native_key for draft in drafts if draft.kind != "DatabaseInstance"] == [sshd.host]
     assert (report.counts["seen"], report.counts["failed"]) == (2, 1)
     assert "refused" in reasons(report)[f"127.0.0.1:{nobody}"].casefold() or str(nobody) in str(reasons(report))
@@ -179,6 +185,34 @@ def test_a_key_with_a_passphrase_is_opened_and_the_passphrase_is_never_told(sshd
 def test_a_key_that_is_not_there_ends_the_run(sshd, tmp_path):
     with pytest.raises(SourceUnavailable, match=r"key_file .*none cannot be read"):
         collected("ssh", **sshd.settings(key_file=str(tmp_path / "none")))
+
+
+def test_no_login_is_taken_for_a_name():
+    settings = SshSettings(hosts=["erika@srv-1:2222"])
+
+    assert [host.said for host in settings.computers()] == ["srv-1:2222"]
+    with pytest.raises(ValidationError, match="'srv-1' is named twice"):
+        SshSettings(hosts=["erika@srv-1", "root@srv-1"])
+
+
+@pytest.mark.parametrize(("parallel", "together"), [(3, 3), (1, 1)])
+def test_so_many_computers_are_asked_at_the_same_time_as_the_settings_say(monkeypatch, parallel, together):
+    lock, now, most = threading.Lock(), [0], [0]
+    all_in = threading.Barrier(together)
+
+    def read(_host, _settings, _secrets):
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        all_in.wait(timeout=20)
+        with lock:
+            now[0] -= 1
+        return Facts(hostname="x")
+
+    monkeypatch.setattr(ssh, "read", read)
+    drafts, _ = collected("ssh", hosts=["a", "b", "c"], parallel=parallel)
+    assert [draft.native_key for draft in drafts] == ["a", "b", "c"]
+    assert most == [together]
 
 
 def test_a_password_in_the_settings_is_refused():
@@ -249,7 +283,7 @@ def test_only_what_root_alone_sees_is_asked_for_with_sudo(sshd):
 
 def test_check_tells_login_and_rights(sshd):
     nobody = f"127.0.0.1:{free_port()}"
-    settings = SshSettings.model_validate(sshd.settings(hosts=[sshd.host, nobody]))
+    settings = SshSettings.model_validate(sshd.settings(hosts=[sshd.login, nobody]))
 
     faults = {item.what: item.fault for item in COLLECTORS["ssh"].check(settings)}
     assert faults[f"{sshd.host}: login and commands"] == ""
