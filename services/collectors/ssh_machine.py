@@ -154,4 +154,7 @@ def _reason(error: Exception, host: Host, settings: SshSettings) -> str:
         )
     if isinstance(error, TimeoutError):
         return f"{where}: no answer within {settings.timeout:g} s; is it on, and does a firewall let SSH through?"
-    return f"{where}: {error or type(error).__name__}"
+    if isinstance(error, paramiko.ssh_exception.NoValidConnectionsError):
+        error = next(iter(error.errors.values()))  # one for each address of the name
+    plain = error.strerror if isinstance(error, OSError) else str(error)
+    return f"{where}: {plain or type(error).__name__}; is its SSH server there?"

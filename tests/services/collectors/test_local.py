@@ -168,6 +168,14 @@ def test_without_ip_interfaces_are_told_by_the_kernel(monkeypatch):
     assert set(read_facts(LocalMachine(Path("/"))).macs) == set(whole.macs)
 
 
+@pytest.mark.parametrize(("user", "missing"), [("0", False), ("1000", True)])
+def test_sockets_without_a_process_are_the_kernels_own_where_root_asks(monkeypatch, user, missing):
+    answers = {("ss", "-tunap"): "tcp LISTEN 0 9 0.0.0.0:2049 0.0.0.0:*", ("id", "-u"): user}
+    monkeypatch.setattr(LocalMachine, "run", lambda _machine, command: answers.get(command, ""))
+
+    assert ("processes of other users" in read_facts(LocalMachine(Path("/"))).missing) == missing
+
+
 def test_connections_are_not_read_where_the_settings_say_so():
     (draft,), _ = collected("local", connections=False)
 
