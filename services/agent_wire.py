@@ -115,7 +115,7 @@ def _read_json(data: bytes, person: Callable[[str], str]) -> Said:
         return Said(device)
     if action != "inventory":
         raise NotOurs(f"a message {action!r}, which is no inventory")
-    return Said(device, (glpi.to_draft(found, person),))
+    return Said(device, tuple(glpi.to_drafts(found, person)))
 
 
 def _packed(message: Message, data: bytes) -> tuple[bytes, str]:

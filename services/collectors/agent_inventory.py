@@ -11,6 +11,7 @@ from typing import Any
 
 from events.models import Draft, Reference, Relation, Section
 from services.collectors.base import nobody
+from services.collectors.databases import database_instance, engine_named
 from services.collectors.parts import OBSERVED, day_of, given, has_os, identifiers, installed, is_model, serial
 
 Content = Mapping[str, Any]
@@ -43,6 +44,24 @@ def computer(device_id: str, content: Content, person: Callable[[str], str] = no
         if any(part in content for part in needs)
     }
     return Draft(native_key=device_id, kind=kind_of(content), sections=sections)
+
+
+def databases(of: Draft, content: Content) -> Iterator[Draft]:
+    """The database servers on a computer, of which `of` is the record; none where its name is not told."""
+    names = [(one.scheme, one.value) for section in of.sections.values() for one in section.identifiers]
+    host = text(part(content, "hardware"), "name")
+    for service in many(content, "databases_services") if host else ():
+        told = text(service, "type"), text(service, "manufacturer"), text(service, "name")
+        if engine := engine_named(*told) or text(service, "name", "type"):
+            yield database_instance(
+                of.native_key,
+                host,
+                names,
+                engine,
+                _number(service, "port") or 0,
+                addresses=[value for scheme, value in names if scheme == "ip"],
+                version=text(service, "version"),
+            )
 
 
 def device(native_key: str, info: Item, content: Content) -> Draft:
