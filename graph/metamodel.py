@@ -74,6 +74,8 @@ _SYSTEM = _group(
     _count("memory_mib", "memory", "MiB"),
     _text("os_name", "operating system, as reported"),
     _text("os_version", "its version, as reported"),
+    _text("os_configured", "operating system that its hypervisor is told it has, as reported"),
+    _text("power", "on, off or suspended, as its hypervisor says"),
     _text("kernel", "kernel version"),
     _text("domain", "directory domain or workgroup"),
     _text("listening", "ports it serves, with the process where it may be read, separated by commas"),
