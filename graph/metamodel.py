@@ -305,7 +305,18 @@ RELATIONS: dict[str, RelationType] = {
         RelationType(
             "DEPENDS_ON", _CLAIMABLE, ASSETS, "depends on", "hängt ab von", "to_source", properties=_DEPENDENCE
         ),
-        RelationType("RUNS_ON", _CLAIMABLE, THINGS, "runs on", "läuft auf", "to_source", properties=_EVIDENCE),
+        RelationType(
+            "RUNS_ON",
+            _CLAIMABLE,
+            THINGS,
+            "runs on",
+            "läuft auf",
+            "to_source",
+            properties=(
+                *_EVIDENCE,
+                _text("matched", "what was observed there that a declared mapping puts under the application"),
+            ),
+        ),
         RelationType("MEMBER_OF", _CLAIMABLE, ASSETS, "is a member of", "gehört zu", "to_target", properties=_EVIDENCE),
         RelationType("CONNECTS_TO", DEVICES, THINGS, "connects to", "verbindet sich mit", properties=_EVIDENCE),
         RelationType(

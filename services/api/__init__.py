@@ -6,7 +6,7 @@ from fastapi import Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from services.api import knowledge, models, problems
+from services.api import knowledge, models, problems, unassigned
 from services.api.metrics import render
 from services.api.routes import router
 from services.api.state import State
@@ -24,7 +24,7 @@ def create_app(state: State) -> FastAPI:
     )
     app.state.landkarte = state
     problems.add_to(app)
-    for questions in (router, knowledge.router):
+    for questions in (router, knowledge.router, unassigned.router):
         app.include_router(questions, dependencies=[Depends(problems.refuse_unknown)])
     _add_health(app, state)
     return app

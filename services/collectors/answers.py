@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from events.models import LARGEST, Draft
-from services.collectors.base import Run
+from services.collectors.base import Report, Run
 from services.collectors.formats import UNREADABLE, fault_of
 from services.collectors.web import WebSettings
 
@@ -35,7 +35,12 @@ def objects(value: object) -> list[Item]:
 
 def whole(value: object) -> int | None:
     """A number as a whole one that a store takes, or None."""
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < len(str(LARGEST)):
+    if (
+        isinstance(value, str)
+        and value.strip().isascii()
+        and value.strip().isdigit()
+        and len(value) < len(str(LARGEST))
+    ):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
@@ -46,6 +51,14 @@ def mebibytes(value: object) -> int | None:
     """Bytes as MiB, or None."""
     size = whole(value)
     return None if size is None else size // (1024 * 1024)
+
+
+def nothing_said(settings: AnswerSettings, report: Report) -> None:
+    """Report saved answers that hold nothing that is a thing of its own, so that no file goes by unnoticed."""
+    counts = report.counts
+    if settings.paths and not (counts["emitted"] or counts["skipped"] or counts["failed"]):
+        where = ", ".join(path.name for path in settings.paths)
+        report.skipped(shown(where), "it only adds to things that other files list; name the folder with all of them")
 
 
 def emit_each(run: Run, things: Iterable[tuple[str, Callable[[], Draft | None]]]) -> None:

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from graph.metamodel import DEVICES, KINDS
 from services.collectors.agent_inventory import text
-from services.collectors.answers import AnswerSettings, emit_each
+from services.collectors.answers import AnswerSettings, emit_each, nothing_said
 from services.collectors.base import Check, CollectorType, NotOurs, Report, Run, SourceUnavailable
 from services.collectors.files import check_files, read_files
 from services.collectors.formats import UNREADABLE, fault_of, parse_json
@@ -35,7 +35,9 @@ class NetboxSettings(AnswerSettings):
     token: SecretPlace = Field(default="", description="where the API token is, env:NAME or file:PATH")
     interfaces: bool = Field(default=False, description="whether interfaces are asked for, for their MAC addresses")
     tenants: bool = Field(default=True, description="whether tenants are organisation units")
-    roles: dict[str, str] = Field(default={}, description="the kind of devices by their role's slug, where it is another")
+    roles: dict[str, str] = Field(
+        default={}, description="the kind of devices by their role's slug, where it is another"
+    )
     custom_fields: dict[str, str] = Field(default={}, description="the property that a custom field is, by its name")
 
     @field_validator("roles")
@@ -69,6 +71,7 @@ def collect(settings: NetboxSettings, run: Run) -> None:
             emit_each(run, [(name, build)])
         except NotOurs as error:
             run.report.skipped(name, str(error))
+    nothing_said(settings, run.report)
 
 
 def _read(settings: NetboxSettings, answers: Answers, report: Report) -> None:

@@ -6,6 +6,7 @@ Contacts, and texts in which persons may be named (comments, descriptions), are 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from events.models import Draft, Properties, Relation, Section
 from graph.metamodel import KINDS
@@ -21,8 +22,7 @@ _ROLES = (
     ("StorageSystem", r"storage|speicher|\bsan\b|\bnas\b|filer|tape"),
     (
         "NetworkDevice",
-        r"switch|router|firewall|access.?point|\bw?ap\b|wireless|wlan|gateway|balancer|console|modem|network|netz|"
-        r"\b(leaf|spine|core|edge|distribution|oob)\b",
+        r"switch|router|firewall|access.?point|\bw?ap\b|wireless|wlan|gateway|balancer|console|modem|net(work|z)|oob",
     ),
     ("MobileDevice", r"phone|tablet|mobile|handy"),
     ("Client", r"client|workstation|desktop|laptop|notebook|arbeitsplatz"),
@@ -43,36 +43,31 @@ class Mapped:
 
 def to_drafts(answers: Answers, mapped: Mapped) -> Iterator[tuple[str, Callable[[], Draft]]]:
     """The name and the draft of each; building one raises NotOurs for a device whose role names no kind."""
-    for key, build in _locations(answers).items():
-        yield key, build
+    yield from _locations(answers).items()
     if mapped.tenants:
         for number, tenant in answers.lists["tenants"].items():
-            yield f"tenant {number}", lambda n=number, t=tenant: _tenant(n, t)  # type: ignore[misc]
+            yield f"tenant {number}", partial(_tenant, number, tenant)
     for number, cluster in answers.lists["clusters"].items():
-        yield f"cluster {number}", lambda n=number, c=cluster: _cluster(n, c, mapped)  # type: ignore[misc]
+        yield f"cluster {number}", partial(_cluster, number, cluster, mapped)
     for number, device in answers.lists["devices"].items():
-        yield f"device {number}", lambda n=number, d=device: device_draft(n, d, answers, mapped)  # type: ignore[misc]
+        yield f"device {number}", partial(device_draft, number, device, answers, mapped)
     for number, machine in answers.lists["virtual-machines"].items():
-        yield f"vm {number}", lambda n=number, m=machine: _machine(n, m, answers, mapped)  # type: ignore[misc]
+        yield f"vm {number}", partial(_machine, number, machine, answers, mapped)
 
 
 def _locations(answers: Answers) -> dict[str, Callable[[], Draft]]:
-    """Sites, locations and racks: those that are listed, and those that devices stand in though their list is absent."""
+    """Sites, locations and racks: those that are listed, and those that devices stand in though no list has them."""
     found: dict[str, Callable[[], Draft]] = {}
     for device in answers.lists["devices"].values():
         site, location = part(device, "site"), part(device, "location")
         for level, place in (("site", site), ("location", location), ("rack", part(device, "rack"))):
             brief = {**place, "site": site} | ({"location": location} if level == "rack" else {})
             if text(place, "id") and text(place, "name"):
-                found[f"{level} {text(place, 'id')}"] = _later(level, brief)
+                found[f"{level} {text(place, 'id')}"] = partial(_location, level, brief)
     for of_type, level in (("sites", "site"), ("locations", "location"), ("racks", "rack")):
         for number, place in answers.lists[of_type].items():
-            found[f"{level} {number}"] = _later(level, place)
+            found[f"{level} {number}"] = partial(_location, level, place)
     return found
-
-
-def _later(level: str, place: Item) -> Callable[[], Draft]:
-    return lambda: _location(level, place)
 
 
 def _location(level: str, place: Item) -> Draft:
@@ -130,7 +125,9 @@ def kind_of(device: Item, roles: Mapping[str, str]) -> str:
     if not found and part(device, "device_type").get("is_network_device") is True:
         found = "NetworkDevice"
     if not found:
-        raise NotOurs(f"its role {name or 'is empty,'!r} names no kind; say which in the setting roles: {slug!r} = a kind")
+        raise NotOurs(
+            f"its role {name or 'is empty,'!r} names no kind; say which in the setting roles: {slug!r} = a kind"
+        )
     return found
 
 
@@ -141,9 +138,7 @@ def device_draft(number: str, device: Item, answers: Answers, mapped: Mapped) ->
     of_type = {**listed, **part(device, "device_type")}
     vendor, model = text(part(of_type, "manufacturer"), "name"), text(of_type, "model", "display", "display_name")
     member = related("MEMBER_OF", "Cluster", {"name": text(part(device, "cluster"), "name")}, DECLARED)
-    hardware = given(
-        vendor=vendor, model=model, serial=text(device, "serial"), asset_tag=text(device, "asset_tag")
-    )
+    hardware = given(vendor=vendor, model=model, serial=text(device, "serial"), asset_tag=text(device, "asset_tag"))
     core = _core(number, device, kind, mapped, hardware)
     own = identifiers(("serial", serial(vendor, text(device, "serial"))))
     core = core.model_copy(

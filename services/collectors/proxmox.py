@@ -1,11 +1,12 @@
 """Proxmox VE: nodes, virtual machines and containers of a cluster, asked with an API token or from saved answers."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 from pydantic import Field
 
 from services.collectors.agent_inventory import text
-from services.collectors.answers import AnswerSettings, emit_each, shown
+from services.collectors.answers import AnswerSettings, emit_each, nothing_said, shown
 from services.collectors.base import Check, CollectorType, NotOurs, Report, Run, SourceUnavailable
 from services.collectors.files import check_files, read_files
 from services.collectors.formats import UNREADABLE, fault_of, parse_json
@@ -40,6 +41,7 @@ def collect(settings: ProxmoxSettings, run: Run) -> None:
     for guest in [guest for guest in answers.guests.values() if is_template(guest)]:
         run.report.skipped(shown(f"guest {guest.vmid}"), "a template: it never runs")
     emit_each(run, to_drafts(answers))
+    nothing_said(settings, run.report)
 
 
 def _read(settings: ProxmoxSettings, answers: Answers, report: Report) -> None:
@@ -52,10 +54,12 @@ def _read(settings: ProxmoxSettings, answers: Answers, report: Report) -> None:
             report.failed(name, fault_of(error, "JSON"))
 
 
-def _connected(settings: ProxmoxSettings):  # type: ignore[no-untyped-def] # noqa: ANN202 - a context manager of Web
+def _connected(settings: ProxmoxSettings) -> AbstractContextManager[Web]:
     secret = read_secret(settings.token)
     if not settings.token_id or not secret:
-        raise SourceUnavailable(f"{settings.url}: token_id and token must be set; docs/collectors.md says how to make one")
+        raise SourceUnavailable(
+            f"{settings.url}: token_id and token must be set; docs/collectors.md says how to make one"
+        )
     return connect(settings, {"Authorization": f"PVEAPIToken={settings.token_id}={secret}"})
 
 

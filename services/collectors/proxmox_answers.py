@@ -164,5 +164,3 @@ def addresses(interface: Item) -> list[str]:
     """Of an interface, as a guest agent or a container's list names them."""
     told = [text(item, "ip-address") for item in objects(interface.get("ip-addresses"))]
     return [address.split("/")[0] for address in (*told, text(interface, "inet"), text(interface, "inet6")) if address]
-
-

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from events.models import Draft, Identifier, Reference, Relation, Section
 from services.collectors.agent_inventory import part, text
@@ -19,12 +20,12 @@ _POWER = {"running": "on", "stopped": "off", "paused": "suspended", "suspended":
 def to_drafts(answers: Answers) -> Iterator[tuple[str, Callable[[], Draft]]]:
     """The name and the draft of each: the cluster, its nodes, its guests but templates."""
     if answers.cluster:
-        yield f"cluster {answers.cluster}", lambda: _cluster(answers.cluster)
+        yield f"cluster {answers.cluster}", partial(_cluster, answers.cluster)
     for node in answers.nodes.values():
-        yield f"node {node.name}", lambda node=node: node_draft(node, answers)  # type: ignore[misc]
+        yield f"node {node.name}", partial(node_draft, node, answers)
     for guest in answers.guests.values():
         if not is_template(guest):
-            yield f"guest {guest.vmid}", lambda guest=guest: guest_draft(guest, answers)  # type: ignore[misc]
+            yield f"guest {guest.vmid}", partial(guest_draft, guest, answers)
 
 
 def is_template(guest: Guest) -> bool:
@@ -117,7 +118,9 @@ def _runs_on(guest: Guest, answers: Answers) -> tuple[Relation, ...]:
     node = answers.nodes.get(guest.node) or (nodes[0] if len(nodes) == 1 and not guest.node else None)
     found: tuple[Relation, ...] = ()
     if node or guest.node:
-        found = related("RUNS_ON", "Server", {"host": (node.fqdn if node else "") or (node.name if node else guest.node)})
+        found = related(
+            "RUNS_ON", "Server", {"host": (node.fqdn if node else "") or (node.name if node else guest.node)}
+        )
     if answers.cluster and text(guest.listed, "hastate") not in {"", "ignored", "disabled"}:
         cluster = Reference(scheme="name", value=answers.cluster, kind="Cluster")
         found = (*found, Relation(type="RUNS_ON", to=cluster, properties=OBSERVED))
@@ -141,7 +144,5 @@ def _agent(guest: Guest) -> Section:
             kernel=text(system, "kernel-release"),
             architecture=text(system, "machine"),
         ),
-        relations=has_os(
-            name=text(system, "id", "name"), version=text(system, "version-id"), full_name=full_name
-        ),
+        relations=has_os(name=text(system, "id", "name"), version=text(system, "version-id"), full_name=full_name),
     )

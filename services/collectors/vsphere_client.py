@@ -62,11 +62,13 @@ def _paged(collector: Any, asked: Any, options: Any) -> Iterator[Found]:  # noqa
 
 
 def _understood(call: Callable[..., Any], *values: Any) -> Any:  # noqa: ANN401 - pyVmomi has no types
-    """pyVmomi's own way to say that it does not know an answer's form is an AttributeError, a TypeError or a KeyError."""
+    """The call's answer. An answer of an unknown form makes pyVmomi raise what a fault in a program raises."""
     try:
         return call(*values)
     except (AttributeError, TypeError, KeyError, ValueError) as error:
-        raise SourceUnavailable(f"its answer is not understood ({type(error).__name__}: {error}); is it vSphere?") from error
+        raise SourceUnavailable(
+            f"its answer is not understood ({type(error).__name__}: {error}); is it vSphere?"
+        ) from error
 
 
 def _found(item: Any) -> Found:  # noqa: ANN401 - pyVmomi has no types

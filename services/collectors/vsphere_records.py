@@ -36,7 +36,10 @@ _MIB = 1024 * 1024
 
 @dataclass
 class Platform:
-    """What machines run on, by the vCenter's ids. `restarting`: for a host the cluster that starts its machines again."""
+    """What machines run on, by the vCenter's ids.
+
+    `restarting`: for a host the cluster that starts its machines again elsewhere when it fails.
+    """
 
     server: str
     hosts: dict[str, Reference] = field(default_factory=dict)
@@ -65,7 +68,7 @@ class Platform:
         return Draft(native_key=key_of("cluster", found.id), kind="Cluster", sections={"core": core})
 
     def _add_storage(self, found: Found) -> Draft | None:
-        """A filer is referred to by its name; a volume that several hosts share is a thing; a host's own disk is not."""
+        """A filer is referred to by its name; a volume that hosts share is a thing; a host's own disk is neither."""
         info = found.properties.get("info")
         filer = str(getattr(getattr(info, "nas", None), "remoteHost", None) or "")
         volume = str(getattr(getattr(info, "vmfs", None), "uuid", None) or "")
@@ -95,7 +98,11 @@ def host_draft(found: Found, cluster: Reference | None) -> Draft:
     member = (Relation(type="MEMBER_OF", to=cluster, properties=OBSERVED),) if cluster else ()
     core = _hardware(said)
     core = core.model_copy(
-        update={"name": name, "relations": (*core.relations, *member), "identifiers": (*core.identifiers, *_names(said))}
+        update={
+            "name": name,
+            "relations": (*core.relations, *member),
+            "identifiers": (*core.identifiers, *_names(said)),
+        }
     )
     sections = {"core": Section(**core.model_dump()), "system": _esxi(said), "network": _interfaces(said)}
     return Draft(native_key=key_of("host", found.id), kind="Server", sections=sections)
