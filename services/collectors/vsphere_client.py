@@ -65,6 +65,8 @@ def _understood(call: Callable[..., Any], *values: Any) -> Any:  # noqa: ANN401 
     """The call's answer. An answer of an unknown form makes pyVmomi raise what a fault in a program raises."""
     try:
         return call(*values)
+    except OSError:
+        raise  # a certificate that is not trusted is a ValueError as well
     except (AttributeError, TypeError, KeyError, ValueError) as error:
         raise SourceUnavailable(
             f"its answer is not understood ({type(error).__name__}: {error}); is it vSphere?"
