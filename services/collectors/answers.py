@@ -53,19 +53,19 @@ def mebibytes(value: object) -> int | None:
     return None if size is None else size // (1024 * 1024)
 
 
-def nothing_said(settings: AnswerSettings, report: Report) -> None:
+def nothing_said(settings: AnswerSettings, said: int, report: Report) -> None:
     """Report saved answers that hold nothing that is a thing of its own, so that no file goes by unnoticed."""
-    counts = report.counts
-    if settings.paths and not (counts["emitted"] or counts["skipped"] or counts["failed"]):
+    if settings.paths and not (said or report.counts["skipped"] or report.counts["failed"]):
         where = ", ".join(path.name for path in settings.paths)
         report.skipped(shown(where), "it only adds to things that other files list; name the folder with all of them")
 
 
-def emit_each(run: Run, things: Iterable[tuple[str, Callable[[], Draft | None]]]) -> None:
+def emit_each(run: Run, things: Iterable[tuple[str, Callable[[], Draft | None]]]) -> int:
     """Build and emit the draft of each thing, by the name that its owner knows; one that cannot be built is reported.
 
-    None: there is nothing to say of it.
+    None: there is nothing to say of it. Gives how many were emitted.
     """
+    emitted = 0
     for name, build in things:
         try:
             draft = build()
@@ -74,6 +74,8 @@ def emit_each(run: Run, things: Iterable[tuple[str, Callable[[], Draft | None]]]
         else:
             if draft:
                 run.emit(draft)
+                emitted += 1
+    return emitted
 
 
 def shown(name: str) -> str:

@@ -40,8 +40,7 @@ def collect(settings: ProxmoxSettings, run: Run) -> None:
             _ask(web, settings, answers, run.report)
     for guest in [guest for guest in answers.guests.values() if is_template(guest)]:
         run.report.skipped(shown(f"guest {guest.vmid}"), "a template: it never runs")
-    emit_each(run, to_drafts(answers))
-    nothing_said(settings, run.report)
+    nothing_said(settings, emit_each(run, to_drafts(answers)), run.report)
 
 
 def _read(settings: ProxmoxSettings, answers: Answers, report: Report) -> None:

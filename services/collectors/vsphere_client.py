@@ -14,8 +14,13 @@ from services.collectors.web import WebSettings
 
 VERSION = "vim.version.version11"
 """The API of vSphere 6.5, which every later one speaks: all that is asked for was there."""
+_STRANGE = "its answer is not one of vSphere; is it the right address?"
 PAGE = 100
 """Objects of an answer: some 10 KB each."""
+
+
+class NotUnderstood(HTTPException):
+    """An answer in a form that is not vSphere's."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +67,13 @@ def _paged(collector: Any, asked: Any, options: Any) -> Iterator[Found]:  # noqa
 
 
 def _understood(call: Callable[..., Any], *values: Any) -> Any:  # noqa: ANN401 - pyVmomi has no types
-    """The call's answer. An answer of an unknown form makes pyVmomi raise what a fault in a program raises."""
+    """The call's answer. One of an unknown form makes pyVmomi raise what faults in a program raise, or give nothing."""
     try:
         return call(*values)
     except OSError:
         raise  # a certificate that is not trusted is a ValueError as well
     except (AttributeError, TypeError, KeyError, ValueError) as error:
-        raise SourceUnavailable(
-            f"its answer is not understood ({type(error).__name__}: {error}); is it vSphere?"
-        ) from error
+        raise NotUnderstood(f"{_STRANGE} ({type(error).__name__}: {error})") from error
 
 
 def _found(item: Any) -> Found:  # noqa: ANN401 - pyVmomi has no types
@@ -98,6 +101,8 @@ def connect(settings: WebSettings, user: str, password: str) -> Iterator[Server]
     )
     try:
         content = _understood(vim.ServiceInstance("ServiceInstance", stub).RetrieveContent)
+        if content is None:
+            raise NotUnderstood(_STRANGE)
         content.sessionManager.Login(user, password)
         try:
             yield Server(content.about.fullName, content.about.instanceUuid or "", content)

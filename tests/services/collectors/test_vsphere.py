@@ -1,5 +1,6 @@
 """vSphere: a real simulator of a vCenter, and what it cannot show, as objects of pyVmomi."""
 
+import socket
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +15,7 @@ from services.collectors.vsphere_records import Platform, machine_draft
 from tests.servers.process import free_port
 from tests.servers.vcsim_server import PASSWORD, VcsimServer, require_vcsim
 from tests.services.collectors.checks import assert_in_metamodel, collected, identifiers, reasons, related
+from tests.services.collectors.recorded import recorded
 
 CLUSTERS, HOSTS, MACHINES = 2, 3, 20
 ALL_HOSTS = CLUSTERS * HOSTS + 1
@@ -112,6 +114,18 @@ def test_a_vcenter_that_is_not_there_is_named_with_what_to_do(settings):
 
     with pytest.raises(SourceUnavailable, match=url):
         collected("vsphere", url=url, **settings)
+
+
+def test_a_server_that_is_no_vcenter_is_named(settings):
+    with recorded({}) as server, pytest.raises(SourceUnavailable, match=f"{server.url}: 501"):
+        collected("vsphere", url=server.url, **settings)
+
+
+def test_a_server_that_is_silent_is_given_up(settings):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(SourceUnavailable, match=f"{url}: no answer within 0.5 s"):
+            collected("vsphere", url=url, **settings | {"timeout": 0.5})
 
 
 @pytest.mark.parametrize("missing", ["url", "user", "password"])
