@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from events.models import LARGEST, Draft
-from services.collectors.base import Report, Run
+from services.collectors.base import NotOurs, Report, Run
 from services.collectors.formats import UNREADABLE, fault_of
 from services.collectors.web import WebSettings
 
@@ -63,12 +63,15 @@ def nothing_said(settings: AnswerSettings, said: int, report: Report) -> None:
 def emit_each(run: Run, things: Iterable[tuple[str, Callable[[], Draft | None]]]) -> int:
     """Build and emit the draft of each thing, by the name that its owner knows; one that cannot be built is reported.
 
-    None: there is nothing to say of it. Gives how many were emitted.
+    `build` raises NotOurs for what is not taken, and gives None where there is nothing to say. Gives how many were
+    emitted.
     """
     emitted = 0
     for name, build in things:
         try:
             draft = build()
+        except NotOurs as error:
+            run.report.skipped(shown(name), str(error))
         except UNREADABLE as error:
             run.report.failed(shown(name), fault_of(error, "a record"))
         else:

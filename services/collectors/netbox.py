@@ -66,13 +66,7 @@ def collect(settings: NetboxSettings, run: Run) -> None:
             for endpoint in (*ENDPOINTS, *(INTERFACES if settings.interfaces else ())):
                 _ask(web, settings, endpoint, answers, run.report)
     mapped = Mapped(settings.roles, settings.custom_fields, settings.tenants)
-    said = 0
-    for name, build in to_drafts(answers, mapped):
-        try:
-            said += emit_each(run, [(name, build)])
-        except NotOurs as error:
-            run.report.skipped(name, str(error))
-    nothing_said(settings, said, run.report)
+    nothing_said(settings, emit_each(run, to_drafts(answers, mapped)), run.report)
 
 
 def _read(settings: NetboxSettings, answers: Answers, report: Report) -> None:

@@ -103,6 +103,7 @@ def _type_of_shape(item: Item) -> str:
         ("virtual-machines", {"vcpus"}),
         ("device-types", {"model", "manufacturer"}),
         ("ip-addresses", {"address", "family"}),
+        ("ip-addresses", {"address", "assigned_object"}),
         ("sites", {"physical_address"}),
         ("racks", {"u_height", "site"}),
         ("interfaces", {"mac_address", "device"}),
