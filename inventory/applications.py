@@ -46,10 +46,6 @@ class Rule:
         """Whether it takes whole hosts."""
         return not (self.process or self.package or self.image or self.port)
 
-    @property
-    def limited(self) -> bool:
-        return bool(self.host or self.unit or self.location)
-
 
 class Seen(NamedTuple):
     """One thing that is observed at a host: `what` is process, port, image or package; a process may have a port."""
@@ -88,19 +84,14 @@ class Rules:
         self.rules = tuple(rules)
         self.packages = _pattern(pattern for rule in self.rules for pattern in rule.package)
         self.images = _pattern(pattern for rule in self.rules for pattern in rule.image)
-        self._compiled = [(rule, _Compiled(rule)) for rule in self.rules]
+        self._compiled = [Compiled(rule) for rule in self.rules]
 
-    def of_host(self, host: Host) -> list["_Compiled"]:
+    def of_host(self, host: Host) -> list["Compiled"]:
         """Those that hold at this host."""
-        return [compiled for _, compiled in self._compiled if compiled.holds_at(host)]
-
-    @property
-    def unlimited(self) -> list["_Compiled"]:
-        """Those that hold everywhere."""
-        return [compiled for rule, compiled in self._compiled if not rule.limited]
+        return [rule for rule in self._compiled if rule.holds_at(host)]
 
 
-class _Compiled:
+class Compiled:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self._process, self._package, self._image = map(_pattern, (rule.process, rule.package, rule.image))
@@ -192,28 +183,43 @@ def of_distribution(item: Node) -> bool:
     return str(item.properties.get("package_type", "")).casefold() in DISTRIBUTION_PACKAGES
 
 
-Found = dict[str, dict[str, set[str]]]
+Found = Mapping[str, Mapping[str, Collection[str]]]
 """By application and id of a host: what of the host belongs to it, in words."""
 
 
 def assigned(reader: GraphReader, rules: Rules) -> tuple[dict[str, Host], Found]:
     """The hosts, and what belongs to which application where. Raises StoreUnavailable."""
-    hosts, found = observed(reader), Found(defaultdict(lambda: defaultdict(set)))
+    hosts = observed(reader)
     at = {node_id: rules.of_host(host) for node_id, host in hosts.items()}
+    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for application, node_id, what in (*_of_hosts(hosts, at), *_of_software(reader, rules, at)):
+        if application:
+            found[application][node_id].add(what)
+    return hosts, found
+
+
+_Holding = Mapping[str, list["Compiled"]]
+"""The rules that hold at each host."""
+
+
+def _of_hosts(hosts: Mapping[str, Host], at: _Holding) -> Iterator[tuple[str, str, str]]:
+    """(application, id of the host, what belongs to it in words): whole hosts, and what is observed there."""
     for node_id, host in hosts.items():
         for rule in at[node_id]:
             if rule.rule.of_hosts:
-                found[rule.rule.application][node_id].add(f"host {host.node.name}")
-            for seen in host.seen if not rule.rule.of_hosts else ():
-                if rule.takes(seen):
-                    found[rule.rule.application][node_id].add(in_words(seen))
+                yield rule.rule.application, node_id, f"host {host.node.name}"
+            else:
+                taken = (in_words(seen) for seen in host.seen if rule.takes(seen))
+                yield from ((rule.rule.application, node_id, what) for what in taken)
+
+
+def _of_software(reader: GraphReader, rules: Rules, at: _Holding) -> Iterator[tuple[str, str, str]]:
+    """The same of installed packages and images."""
     items = software(reader, rules)
     for item_id, haver in reader.havers("INSTALLED", sorted(items)):
         for rule in at.get(haver.id, ()):
             if not rule.rule.of_hosts and rule.takes(items[item_id]):
-                found[rule.rule.application][haver.id].add(in_words(items[item_id]))
-    found.pop("", None)
-    return hosts, found
+                yield rule.rule.application, haver.id, in_words(items[item_id])
 
 
 def in_words(seen: Seen) -> str:
