@@ -3,6 +3,7 @@
 from inventory.applications import Rules
 from services.collectors.applications import COLLECTOR, read_rules
 from services.collectors.base import Report, SourceUnavailable
+from services.collectors.files import FileSettings
 from services.settings import Settings
 
 
@@ -12,9 +13,10 @@ def rules_of(settings: Settings) -> tuple[Rules, list[str]]:
     for source in settings.sources:
         if source.type != COLLECTOR.name:
             continue
-        report = Report()
+        report, own = Report(), source.own()
+        assert isinstance(own, FileSettings)
         try:
-            rules += read_rules(COLLECTOR.settings.model_validate(source.own().model_dump()), report)  # type: ignore[arg-type]
+            rules += read_rules(own, report)
         except SourceUnavailable as error:
             faults.append(f"{source.name}: {error}")
         faults += [f"{source.name}: {problem.item}: {problem.reason}" for problem in report.problems]

@@ -8,7 +8,7 @@ from functools import partial
 
 from events.models import Draft, Properties, Reference, Relation, Section
 from graph.model import Node
-from graph.store import AccessDenied, GraphReader, StoreUnavailable
+from graph.store import AccessDenied, GraphReader, SchemaDiffers, StoreUnavailable
 from inventory.applications import HOSTS, Rule, Rules, assigned
 from inventory.identifiers import scheme_of
 from services.collectors.answers import emit_each
@@ -36,7 +36,7 @@ def collect(settings: FileSettings, run: Run) -> None:
     try:
         with run.graph() as reader:
             _emit(reader, rules, run)
-    except (StoreUnavailable, AccessDenied) as error:
+    except (StoreUnavailable, AccessDenied, SchemaDiffers) as error:
         raise SourceUnavailable(str(error)) from error
 
 

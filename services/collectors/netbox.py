@@ -23,6 +23,8 @@ ENDPOINTS = (
     "virtualization/virtual-machines", "ipam/ip-addresses",
 )  # fmt: skip
 INTERFACES = ("dcim/interfaces", "virtualization/interfaces")
+MERGED = {"dcim/devices", "virtualization/virtual-machines"}
+"""Their config contexts are put together for each object when asked for, which takes long, and are not read."""
 LATER = {"dcim/locations"}
 """Not there before NetBox 2.11."""
 NOT_FOUND, FORBIDDEN = 404, 403
@@ -97,7 +99,7 @@ def _ask(web: Web, settings: NetboxSettings, endpoint: str, answers: Answers, re
 
 def _pages(web: Web, settings: NetboxSettings, endpoint: str) -> Iterator[list[object]]:
     """The list's pages. `next` names an address that may be another behind a proxy: only its query is taken."""
-    query: dict[str, str | int] = {"limit": PAGE, "exclude": "config_context"}
+    query: dict[str, str | int] = {"limit": PAGE, **({"exclude": "config_context"} if endpoint in MERGED else {})}
     asked = set[str]()
     while True:
         try:

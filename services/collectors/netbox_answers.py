@@ -130,7 +130,7 @@ def _add_address(answers: Answers, item: Item, number: str) -> None:
 
 def _add_interface(answers: Answers, item: Item) -> None:
     owner, kind = _owner(item), label_of(item, "type") or label_of(item, "form_factor")
-    mac = text(item, "mac_address")
+    mac = text(item, "mac_address") or text(part(item, "primary_mac_address"), "mac_address")
     if owner and mac and not (owner[0] == "devices" and _NO_CARDS.search(kind)):
         answers.macs[owner].append(mac)
 

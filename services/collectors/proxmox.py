@@ -18,6 +18,7 @@ from services.collectors.web import Refused, Web, connect
 SUFFIXES = (".json",)
 API = "/api2/json"
 AUDIT = "pveum acl modify / --tokens '{token}' --roles PVEAuditor"
+FORBIDDEN = 403
 AGENT_RIGHTS = {"VM.GuestAgent.Audit", "VM.Monitor"}
 """Either lets a guest's agent be asked: the first since Proxmox VE 9, the second before."""
 
@@ -89,7 +90,7 @@ def _ask_node(web: Web, answers: Answers, node: str, report: Report) -> None:
     try:
         for path in ("status", "certificates/info"):
             _take(web, answers, f"nodes/{node}/{path}")
-    except SourceUnavailable as error:
+    except Refused as error:
         report.failed(shown(f"node {node}"), str(error))
         del answers.nodes[node]
 
@@ -98,7 +99,7 @@ def _ask_guest(web: Web, settings: ProxmoxSettings, guest: Guest, answers: Answe
     path = f"nodes/{guest.node}/{guest.type}/{guest.vmid}"
     try:
         _take(web, answers, f"{path}/config")
-    except SourceUnavailable as error:
+    except Refused as error:
         report.failed(shown(f"guest {guest.vmid}"), str(error))
         del answers.guests[guest.vmid]
         return
@@ -114,10 +115,11 @@ def _ask_agent(web: Web, answers: Answers, guest: Guest, path: str, report: Repo
     try:
         for name in asked:
             _take(web, answers, f"{path}/{name}")
-    except Refused as error:
+    except SourceUnavailable as error:
         guest.system, guest.interfaces = None, None
-        reason = f"{error}; grant VM.GuestAgent.Audit or set agent = false" if error.status == 403 else str(error)  # noqa: PLR2004 - forbidden
-        report.skipped(shown(f"agent in guest {guest.vmid}"), f"what it said before stays: {reason}")
+        forbidden = isinstance(error, Refused) and error.status == FORBIDDEN
+        hint = "; grant VM.GuestAgent.Audit, or set agent = false" if forbidden else ""
+        report.skipped(shown(f"agent in guest {guest.vmid}"), f"what it said before stays: {error}{hint}")
 
 
 def _rights(web: Web) -> set[str]:

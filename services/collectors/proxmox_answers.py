@@ -46,12 +46,17 @@ class Guest:
 
 @dataclass
 class Answers:
-    """All that a cluster answered. `version`: of the node that was asked."""
+    """All that a cluster answered. `version`: of the node that was asked; `authority`: its own, which no other has."""
 
     cluster: str = ""
+    authority: str = ""
     version: str = ""
     nodes: dict[str, Node] = field(default_factory=dict)
     guests: dict[str, Guest] = field(default_factory=dict)
+
+    def own_id(self, name: str = "") -> str:
+        """What names the cluster, or the node of that name, alone; "" where the authority is not known."""
+        return "/".join(filter(None, ("proxmox", self.authority, name))) if self.authority else ""
 
     def node(self, name: str) -> Node:
         return self.nodes.setdefault(name, Node(name))
@@ -138,6 +143,8 @@ def _take_item(answers: Answers, place: Place, item: Item) -> bool:
         answers.node(text(item, "name")).ip = text(item, "ip")
     elif text(item, "node") and of_type in {"", "node"}:
         answers.node(text(item, "node")).listed = item
+    elif text(item, "filename") == "pve-root-ca.pem":
+        answers.authority = text(item, "fingerprint").replace(":", "").casefold()
     elif text(item, "filename") == "pve-ssl.pem" and place.node:
         answers.node(place.node).fqdn = _common_name(text(item, "subject"))
     elif place.vmid and text(item, "hwaddr", "hardware-address"):

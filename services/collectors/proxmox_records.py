@@ -7,7 +7,7 @@ from functools import partial
 from events.models import Draft, Identifier, Reference, Relation, Section
 from services.collectors.agent_inventory import part, text
 from services.collectors.answers import Item, mebibytes, whole
-from services.collectors.parts import OBSERVED, given, has_os, identifiers, related
+from services.collectors.parts import OBSERVED, given, has_os, identifiers
 from services.collectors.proxmox_answers import Answers, Guest, Node, addresses
 
 _MAC = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
@@ -20,7 +20,7 @@ _POWER = {"running": "on", "stopped": "off", "paused": "suspended", "suspended":
 def to_drafts(answers: Answers) -> Iterator[tuple[str, Callable[[], Draft]]]:
     """The name and the draft of each: the cluster, its nodes, its guests but templates."""
     if answers.cluster:
-        yield f"cluster {answers.cluster}", partial(_cluster, answers.cluster)
+        yield f"cluster {answers.cluster}", partial(_cluster, answers)
     for node in answers.nodes.values():
         yield f"node {node.name}", partial(node_draft, node, answers)
     for guest in answers.guests.values():
@@ -33,18 +33,24 @@ def is_template(guest: Guest) -> bool:
     return bool(whole(guest.listed.get("template")) or whole(guest.config.get("template")))
 
 
-def _cluster(name: str) -> Draft:
-    section = Section(name=name, identifiers=identifiers(("name", name)))
-    return Draft(native_key="cluster", kind="Cluster", sections={"core": section})
+def _cluster(answers: Answers) -> Draft:
+    named = identifiers(("name", answers.cluster), ("cloud-id", answers.own_id()))
+    return Draft(
+        native_key="cluster",
+        kind="Cluster",
+        sections={"core": Section(name=answers.cluster, identifiers=named)},
+    )
 
 
 def node_draft(node: Node, answers: Answers) -> Draft:
     """A node. What it says of itself is a section of its own: one that is off is not asked, and keeps what it said."""
     core = Section(
         name=node.name,
-        identifiers=identifiers(("hostname", node.name), ("ip", node.ip)),
+        identifiers=identifiers(("hostname", node.name), ("ip", node.ip), ("cloud-id", answers.own_id(node.name))),
         properties=given(hostname=node.name),
-        relations=related("MEMBER_OF", "Cluster", {"name": answers.cluster}),
+        relations=(Relation(type="MEMBER_OF", to=_cluster_of(answers), properties=OBSERVED),)
+        if answers.cluster
+        else (),
     )
     system = _system(node, answers.version)
     known = system.properties or system.relations or system.identifiers
@@ -114,17 +120,22 @@ def _of_config(config: Item) -> tuple[Identifier, ...]:
 
 def _runs_on(guest: Guest, answers: Answers) -> tuple[Relation, ...]:
     """The node it is seen on; and the cluster, where its high availability starts it again on another node."""
-    nodes = list(answers.nodes.values())
-    node = answers.nodes.get(guest.node) or (nodes[0] if len(nodes) == 1 and not guest.node else None)
-    found: tuple[Relation, ...] = ()
-    if node or guest.node:
-        found = related(
-            "RUNS_ON", "Server", {"host": (node.fqdn if node else "") or (node.name if node else guest.node)}
-        )
+    only = next(iter(answers.nodes)) if len(answers.nodes) == 1 else ""
+    found = [_node(name, answers)] if (name := guest.node or only) else []
     if answers.cluster and text(guest.listed, "hastate") not in {"", "ignored", "disabled"}:
-        cluster = Reference(scheme="name", value=answers.cluster, kind="Cluster")
-        found = (*found, Relation(type="RUNS_ON", to=cluster, properties=OBSERVED))
-    return found
+        found.append(_cluster_of(answers))
+    return tuple(Relation(type="RUNS_ON", to=to, properties=OBSERVED) for to in found)
+
+
+def _node(name: str, answers: Answers) -> Reference:
+    """By what is its own whether it is on or off; its name alone may be another's too."""
+    own = answers.own_id(name)
+    return Reference(scheme="cloud-id" if own else "host", value=own or name, kind="Server")
+
+
+def _cluster_of(answers: Answers) -> Reference:
+    own = answers.own_id()
+    return Reference(scheme="cloud-id" if own else "name", value=own or answers.cluster, kind="Cluster")
 
 
 def _agent(guest: Guest) -> Section:

@@ -9,8 +9,10 @@ import pytest
 from services.collectors import COLLECTORS, netbox
 from services.collectors.base import SourceUnavailable
 from services.collectors.netbox_records import kind_of
+from tests.inventory.test_batch import observed
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 from tests.services.collectors.recorded import Refusal, recorded
+from tests.services.graphs import Landscape
 
 SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
@@ -204,6 +206,38 @@ def test_all_is_declared(token):
     said = [r.properties for d in drafts.values() for s in d.sections.values() for r in s.relations if r.properties]
     assert said
     assert {properties["evidence"] for properties in said} == {"declared"}
+
+
+def test_in_the_graph_places_lie_in_one_another_and_machines_run_on_their_host(token, tmp_path):
+    drafts, _, _ = asked(token)
+    city = Landscape(tmp_path / "city")
+    city.apply(
+        *(
+            observed(f"nb/{key}", 10, content, kind=draft.kind, first=0, section=name)
+            for key, draft in drafts.items()
+            for name, content in draft.sections.items()
+        )
+    )
+
+    names = {node.id: node.name for node in city.store.everything()[0]}
+    edges = {
+        (names[edge.key.source_id], edge.key.type, names[edge.key.target_id])
+        for edge in city.store.everything()[1]
+        if edge.key.type in {"LOCATED_IN", "RUNS_ON", "MEMBER_OF", "OWNED_BY"}
+    }
+    counts = city.store.status().counts
+    city.close()
+    assert edges == {
+        ("Rathaus / 1", "LOCATED_IN", "Rathaus / Keller"),
+        ("Rathaus / Keller", "LOCATED_IN", "Rathaus"),
+        ("esx-01", "LOCATED_IN", "Rathaus / 1"),
+        ("esx-prod", "LOCATED_IN", "Rathaus"),
+        ("esx-01", "MEMBER_OF", "esx-prod"),
+        ("esx-01", "OWNED_BY", "Fachdienst IT"),
+        ("srv-meso", "RUNS_ON", "esx-prod"),
+        ("srv-meso", "RUNS_ON", "esx-01"),
+    }
+    assert "Endpoint" not in counts
 
 
 def test_no_person_is_taken(token):

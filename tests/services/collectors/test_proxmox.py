@@ -11,13 +11,19 @@ from inventory.lifecycle import load_table
 from inventory.matching import Matcher
 from services.collectors import COLLECTORS
 from services.collectors.base import SourceUnavailable
+from tests.inventory.feeding import said
+from tests.inventory.test_batch import observed
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 from tests.services.collectors.recorded import Refusal, recorded
+from tests.services.graphs import Landscape
 
 SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
 SECRET = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 UUID = "7d8fc2e1-56b9-4f7c-8a35-1f4f5a0c9d21"
 API = "/api2/json"
+CA = "5C:D2:AB:01:02:03"
+OWN = "proxmox/5cd2ab010203"
+"""What the authority's fingerprint makes of it."""
 ANSWERS = {
     "version": {"release": "8.2", "repoid": "faa83925", "version": "8.2.4"},
     "access/permissions": {"/": {"Sys.Audit": 1, "VM.Audit": 1, "VM.Monitor": 1}},
@@ -57,7 +63,7 @@ ANSWERS = {
         "loadavg": ["0.1", "0.2", "0.3"],
     },
     "nodes/pve1/certificates/info": [
-        {"filename": "pve-root-ca.pem", "subject": "/CN=Proxmox Virtual Environment/OU=x/O=PVE Cluster Manager CA"},
+        {"filename": "pve-root-ca.pem", "subject": "/CN=Proxmox Virtual Environment", "fingerprint": CA},
         {"filename": "pve-ssl.pem", "subject": "/OU=PVE Cluster Node/O=Proxmox/CN=pve1.stadt.example"},
     ],
     "nodes/pve1/qemu/100/config": {
@@ -131,12 +137,17 @@ def test_a_cluster_its_nodes_and_guests_are_read(login):
 def test_a_node_says_its_system_and_its_full_name(login):
     node = asked(login)[0]["node pve1"]
 
-    assert identifiers(node) == {("hostname", "pve1"), ("fqdn", "pve1.stadt.example"), ("ip", "10.1.0.11")}
+    assert identifiers(node) == {
+        ("hostname", "pve1"),
+        ("fqdn", "pve1.stadt.example"),
+        ("ip", "10.1.0.11"),
+        ("cloud-id", f"{OWN}/pve1"),
+    }
     assert node.sections["system"].properties["kernel"] == "6.8.8-2-pve"
     (system,) = related(node, "HAS_OS")
     (cycle,) = Matcher(load_table()).system(system.properties).cycles
     assert (cycle.product, cycle.name) == ("proxmox-ve", "8")
-    assert [to.value for to in related(node, "MEMBER_OF")] == ["rathaus"]
+    assert [to.value for to in related(node, "MEMBER_OF")] == [OWN]
 
 
 def test_a_node_that_is_off_keeps_what_it_said(login):
@@ -156,8 +167,8 @@ def test_a_virtual_machine_says_what_names_it_and_what_its_agent_tells(login):
     assert related(guest, "HAS_OS")[0].properties["full_name"] == "Debian GNU/Linux 12 (bookworm)"
     assert (guest.sections["core"].properties["memory_mib"], guest.sections["core"].properties["cores"]) == (8192, 4)
     assert {(to.kind, to.value) for to in related(guest, "RUNS_ON")} == {
-        ("Server", "pve1.stadt.example"),
-        ("Cluster", "rathaus"),  # its high availability starts it again elsewhere
+        ("Server", f"{OWN}/pve1"),
+        ("Cluster", OWN),  # its high availability starts it again elsewhere
     }
 
 
@@ -180,6 +191,32 @@ def test_what_a_machine_is_configured_for_is_no_system(login):
     assert related(guest, "HAS_OS") == []
     assert guest.sections["core"].properties["os_configured"] == "win10"
     assert set(guest.sections) == {"core"}  # it is off: its agent is not asked, and what it said is kept
+
+
+def test_in_the_graph_a_guest_runs_on_its_node_whatever_else_has_the_nodes_short_name(login, tmp_path):
+    """An agent on another computer that is called pve1 too: a name alone would name both."""
+    drafts, _, _ = asked(login)
+    city = Landscape(tmp_path / "city")
+    said_so = [
+        observed(f"pve/{draft.native_key}", 10, content, kind=draft.kind, first=0, section=name)
+        for draft in drafts.values()
+        for name, content in draft.sections.items()
+    ]
+    city.apply(*said_so, said("glpi", "Server", "pve1", at=10))
+
+    (guest,) = city.store.assets(kinds=["VirtualMachine"], name="srv-meso")
+    on = {(item.other.kind, item.other.name) for item in city.store.relationships(guest.id, types=["RUNS_ON"])}
+    city.close()
+    assert on == {("Server", "pve1"), ("Cluster", "rathaus")}
+
+
+def test_a_guest_runs_on_its_node_when_that_is_off_too(login):
+    """When a node fails is when it counts what ran there: the relation must not change then."""
+    off = changed(**{"nodes/pve2/certificates/info": ANSWERS["nodes/pve1/certificates/info"][:1]})
+    off["nodes"] = [{"node": "pve1", "status": "offline"}, {"node": "pve2", "status": "online"}]
+    off["nodes/pve2/status"] = {"pveversion": "pve-manager/8.2.4/x"}
+
+    assert related(asked(login, off)[0]["guest 100"], "RUNS_ON") == related(asked(login)[0]["guest 100"], "RUNS_ON")
 
 
 def test_load_and_uptime_change_nothing(login):

@@ -12,10 +12,12 @@ from services.collectors import vsphere_client as client
 from services.collectors.base import SourceUnavailable
 from services.collectors.vsphere_client import Found
 from services.collectors.vsphere_records import Platform, machine_draft
+from tests.inventory.test_batch import observed
 from tests.servers.process import free_port
 from tests.servers.vcsim_server import PASSWORD, VcsimServer, require_vcsim
 from tests.services.collectors.checks import assert_in_metamodel, collected, identifiers, reasons, related
 from tests.services.collectors.recorded import recorded
+from tests.services.graphs import Landscape
 
 CLUSTERS, HOSTS, MACHINES = 2, 3, 20
 ALL_HOSTS = CLUSTERS * HOSTS + 1
@@ -36,6 +38,15 @@ def vcenter(tmp_path_factory):
 def settings(monkeypatch):
     monkeypatch.setenv("VSPHERE_PASSWORD", PASSWORD)
     return {"user": "reader", "password": "env:VSPHERE_PASSWORD", "timeout": 20}
+
+
+def spoken(drafts):
+    """What the drafts say, as events."""
+    return [
+        observed(f"vc/{draft.native_key}", 10, content, kind=draft.kind, first=0, section=name)
+        for draft in drafts
+        for name, content in draft.sections.items()
+    ]
 
 
 def checks(settings):
@@ -75,6 +86,23 @@ class TestVcsim:
         assert {"smbios-uuid", "serial", "hostname", "mac"} <= {scheme for scheme, _ in identifiers(host)}
         assert related(host, "HAS_OS")[0].properties["name"] == "VMware ESXi"
         assert related(host, "IS_MODEL")[0].properties["name"] == "VMware Virtual Platform"
+
+    def test_in_the_graph_each_host_and_machine_is_one_and_runs_where_it_does(self, vcenter, settings, tmp_path):
+        """vcsim gives all hosts the same MAC addresses and the same serial number: they must stay seven."""
+        drafts, _ = collected("vsphere", url=vcenter.url, verify_tls=False, **settings)
+        city = Landscape(tmp_path / "city")
+        city.apply(*spoken(drafts))
+
+        counts = city.store.status().counts
+        edges = [edge.key.type for edge in city.store.everything()[1]]
+        city.close()
+        assert {kind: counts.get(kind, 0) for kind in ("Server", "VirtualMachine", "Cluster", "Endpoint")} == {
+            "Server": ALL_HOSTS,
+            "VirtualMachine": ALL_MACHINES,
+            "Cluster": CLUSTERS,
+            "Endpoint": 0,
+        }
+        assert (edges.count("RUNS_ON"), edges.count("MEMBER_OF")) == (ALL_MACHINES, CLUSTERS * HOSTS)
 
     def test_an_unchanged_vcenter_is_told_byte_for_byte_alike(self, vcenter, settings):
         def told():
