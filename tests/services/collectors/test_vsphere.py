@@ -149,6 +149,7 @@ def test_a_server_that_is_no_vcenter_is_named(settings):
         collected("vsphere", url=server.url, **settings)
 
 
+@pytest.mark.timeout(10)
 def test_a_server_that_is_silent_is_given_up(settings):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}"
