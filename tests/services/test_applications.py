@@ -1,7 +1,9 @@
 """Applications from what runs: from hosts and a mapping to relations, on both stores; and what belongs to none."""
 
 import json
+import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,6 +16,7 @@ from services.api.state import State
 from services.collectors import COLLECTORS
 from services.collectors.applications import read_rules
 from services.collectors.base import Report, Run, SourceUnavailable
+from services.isolation import _told, collect_in_worker
 from services.settings import load
 from tests.inventory.feeding import program, said, to
 from tests.inventory.test_batch import PARTITIONS, marker, observed
@@ -263,6 +266,26 @@ def test_a_configured_source_is_given_the_graph(tmp_path, landkarte):
 
     code, _, err = landkarte("collect", "apps", "--config", str(tmp_path / "landkarte.toml"))
     assert (code, "apps: complete; seen 1, emitted 4, skipped 1, failed 0" in err) == (0, True)
+
+
+def test_a_scheduled_run_is_given_the_graph_in_its_own_process(tmp_path):
+    found = Landscape(tmp_path / "city")
+    found.apply(*CITY)
+    found.close()
+    (tmp_path / "m.toml").write_text(MAPPING)
+    source = {"type": "applications", "name": "apps", "paths": [str(tmp_path / "m.toml")]}
+    settings = load(None, data_dir=tmp_path, graph=f"sqlite:///{found.folder}/graph.db", sources=[source])
+
+    ended = collect_in_worker(settings, settings.source("apps"), datetime.now(UTC), threading.Event())
+    assert (ended.why, ended.report.status, ended.report.emitted) == ("", "complete", 4)
+
+
+def test_the_process_of_a_scheduled_run_knows_how_to_log_in_at_the_graph(tmp_path):
+    more = {"graph": "neo4j://db:7687", "graph_user": "landkarte", "graph_password": "only-for-this-test"}
+    settings = load(None, data_dir=tmp_path, sources=[{"type": "local", "name": "here"}], **more)
+
+    told = json.loads(_told(settings, settings.source("here"), datetime.now(UTC)))["settings"]
+    assert {name: told[name] for name in more} == more
 
 
 def test_a_graph_that_does_not_answer_ends_the_run(tmp_path):
