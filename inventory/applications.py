@@ -8,7 +8,7 @@ import fnmatch
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -78,10 +78,13 @@ class Host:
 
 
 class Rules:
-    """Rules, ready to be asked: each pattern is compiled once."""
+    """Rules, ready to be asked: each pattern is compiled once. An application is named as it was first."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self.rules = tuple(rules)
+        names: dict[str, str] = {}
+        self.rules = tuple(
+            replace(rule, application=names.setdefault(_folded(rule.application), rule.application)) for rule in rules
+        )
         self.packages = _pattern(pattern for rule in self.rules for pattern in rule.package)
         self.images = _pattern(pattern for rule in self.rules for pattern in rule.image)
         self._compiled = [Compiled(rule) for rule in self.rules]
@@ -231,6 +234,11 @@ def in_words(seen: Seen) -> str:
 def whole_hosts(rules: Rules, hosts: Mapping[str, Host]) -> set[str]:
     """Ids of hosts of which all belongs to some application."""
     return {node_id for node_id, host in hosts.items() if any(rule.rule.of_hosts for rule in rules.of_host(host))}
+
+
+def _folded(name: str) -> str:
+    """The same name in any case and spacing is the same application."""
+    return " ".join(name.casefold().split())
 
 
 def _pattern(patterns: Iterable[str]) -> re.Pattern[str]:

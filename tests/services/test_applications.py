@@ -183,6 +183,13 @@ def test_what_no_longer_runs_is_taken_back_by_a_complete_run(city, tmp_path):
     assert city.store.assets(kinds=["Application"], name="gis") == []
 
 
+def test_an_application_has_several_entries_in_any_case(city, tmp_path):
+    mapping = "[[applications]]\nname = 'Meso  2'\nhost = 'srv-gis-1'\n[[applications]]\nname = 'MESO 2'\nport = 4711\n"
+
+    (draft,), _ = collect(tmp_path, graph_of(city), mapping)
+    assert (draft.sections["core"].name, len(draft.sections["core"].relations)) == ("Meso  2", 2)
+
+
 def test_an_unchanged_graph_is_told_alike(city, tmp_path):
     first = collect(tmp_path, graph_of(city))[0]
     say(city, first, 20)
