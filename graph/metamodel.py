@@ -74,6 +74,8 @@ _SYSTEM = _group(
     _count("memory_mib", "memory", "MiB"),
     _text("os_name", "operating system, as reported"),
     _text("os_version", "its version, as reported"),
+    _text("os_configured", "operating system that its hypervisor is told it has, as reported"),
+    _text("power", "on, off or suspended, as its hypervisor says"),
     _text("kernel", "kernel version"),
     _text("domain", "directory domain or workgroup"),
     _text("last_user", "keyed hash of who was last logged in, where the source keeps hashes of persons"),
@@ -310,7 +312,18 @@ RELATIONS: dict[str, RelationType] = {
         RelationType(
             "DEPENDS_ON", _CLAIMABLE, ASSETS, "depends on", "hängt ab von", "to_source", properties=_DEPENDENCE
         ),
-        RelationType("RUNS_ON", _CLAIMABLE, THINGS, "runs on", "läuft auf", "to_source", properties=_EVIDENCE),
+        RelationType(
+            "RUNS_ON",
+            _CLAIMABLE,
+            THINGS,
+            "runs on",
+            "läuft auf",
+            "to_source",
+            properties=(
+                *_EVIDENCE,
+                _text("matched", "what was observed there that a declared mapping puts under the application"),
+            ),
+        ),
         RelationType("MEMBER_OF", _CLAIMABLE, ASSETS, "is a member of", "gehört zu", "to_target", properties=_EVIDENCE),
         RelationType("CONNECTS_TO", DEVICES, THINGS, "connects to", "verbindet sich mit", properties=_EVIDENCE),
         RelationType(

@@ -18,7 +18,7 @@ from events.outbox import Outbox
 from events.outbox_errors import OutboxUnavailable
 from events.runs import MAX_SHRINK
 from inventory.reading import fault_of
-from services.collectors.base import CollectorType, Report, Run, SourceUnavailable, nobody
+from services.collectors.base import CollectorType, OpenGraph, Report, Run, SourceUnavailable, nobody
 
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between tries while the log is away; the last repeats."""
@@ -42,6 +42,7 @@ class Job:
     ranks: Mapping[str, int] = field(default_factory=dict)
     max_shrink: float = MAX_SHRINK
     person: Callable[[str], str] = nobody
+    graph: OpenGraph | None = None
 
     @property
     def run_id(self) -> str:
@@ -69,7 +70,7 @@ def collect(job: Job, outbox: Outbox) -> RunReport:
     report = Report()
     outbox.begin(job.run_id, job.collector.name, job.rank, job.ranks)
     try:
-        job.collector.collect(job.settings, Run(_emitter(outbox.put, report), report, job.person))
+        job.collector.collect(job.settings, Run(_emitter(outbox.put, report), report, job.person, job.graph))
     except SourceUnavailable as error:
         report.failed(job.source, str(error))
         _end(job, outbox, report, emitted=False)
@@ -106,7 +107,7 @@ def preview(job: Job) -> Preview:
         if len(seen.first) < SHOWN:
             seen.first.append(draft)
 
-    job.collector.collect(job.settings, Run(_emitter(note, seen.report), seen.report, job.person))
+    job.collector.collect(job.settings, Run(_emitter(note, seen.report), seen.report, job.person, job.graph))
     return seen
 
 

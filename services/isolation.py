@@ -93,8 +93,11 @@ def collect_in_worker(settings: Settings, source: SourceSettings, planned: datet
 
 
 def _told(settings: Settings, source: SourceSettings, planned: datetime) -> bytes:
-    """What the worker reads. No secret is in it: the settings of a source say where those are."""
-    its = settings.model_dump(mode="json", include={"log", "graph", "data_dir", "person_key"})
+    """What the worker reads. The settings of a source say where its secrets are; the graph's password may be in it."""
+    graph = {"graph", "graph_user", "graph_password_file"}
+    its = settings.model_dump(mode="json", include={"log", "data_dir", "person_key", *graph})
+    if settings.graph_password is not None:
+        its["graph_password"] = settings.graph_password.get_secret_value()  # through a pipe, which shows it to nobody
     its["sources"] = [source.model_dump(mode="json")]
     told = {"settings": its, "planned": planned.isoformat(), "memory_mib": source.memory_mib}
     return json.dumps(told).encode()

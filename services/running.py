@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 from events.log import EventLog, LogUnavailable
 from events.models import RunReport
@@ -31,6 +31,7 @@ def job_of(settings: Settings, source: SourceSettings, planned: datetime | None 
         ranks=source.ranks,
         max_shrink=source.max_shrink,
         person=settings.person(source),
+        graph=partial(bootstrap.read_graph, settings),
     )
 
 
