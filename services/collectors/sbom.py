@@ -43,8 +43,12 @@ _ORGANISATION = re.compile(
     r"microsoft|oracle|google|apache|mozilla|canonical|debian|ubuntu|fedora|ibm|sap|vmware|red hat|adobe|intel)\b",
     re.IGNORECASE,
 )
+LONGEST = 2048
+"""Characters of a value; names, versions and package URLs are far shorter."""
 _NO_NAMES = {"bom", "sbom", "obom", "saasbom", "cyclonedx", "spdx", "manifest", "document"}
-_ENDINGS = re.compile(r"(\.(cdx|cyclonedx|spdx|bom|sbom|json|xml|ya?ml|rdf|tag|1\.\d))+$|[._-](s?bom|spdx|cdx)$", re.I)
+_ENDINGS = re.compile(
+    r"(\.(cdx|cyclonedx|spdx|bom|sbom|json|xml|ya?ml|rdf|tag|1\.\d))+$|[._-](s?bom|spdx|cdx)$", re.IGNORECASE
+)
 
 
 class SbomSettings(FileSettings):
@@ -55,7 +59,9 @@ class SbomSettings(FileSettings):
         max_length=LONGEST_NAME,
         description="the existing thing all these files describe: an application's name, or a computer's FQDN",
     )
-    kind: SubjectKind = Field(default="", description="kind of what the files describe; empty: what they say themselves")
+    kind: SubjectKind = Field(
+        default="", description="kind of what the files describe; empty: what they say themselves"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,11 @@ def subject_of(bill: Bill, settings: SbomSettings, file: str) -> tuple[str, Part
     Raises ValueError where none of them says it.
     """
     part = bill.subject or Part(_name_of(file))
-    part = Part(settings.name, part.version, part.vendor, "", part.type, "", "", part.description) if settings.name else part
+    part = (
+        Part(settings.name, part.version, part.vendor, "", part.type, "", "", part.description)
+        if settings.name
+        else part
+    )
     if not part.name:
         raise ValueError("it does not say what it describes; name that in the setting `name`, or in the file's name")
     return settings.kind or _KINDS.get(part.type, "Application"), part
@@ -123,7 +133,7 @@ def key_of_subject(kind: str, part: Part) -> str:
 
 
 def to_draft(kind: str, subject: Part, parts: Iterable[Part] | None, more: Iterable[Relation] = ()) -> Draft:
-    """The record of what is described. `parts`: None, where the bill tells of none; `more`: relations to other things."""
+    """The record of what is described. `parts`: None: the bill tells of none; `more`: relations to other things."""
     found = tuple(parts or ())
     device = kind in DEVICES
     core = Section(
@@ -146,11 +156,12 @@ def to_draft(kind: str, subject: Part, parts: Iterable[Part] | None, more: Itera
 
 
 def text(item: Mapping[str, Any], *names: str) -> str:
-    """The first of these fields that has a value, as one line of text, or ""."""
+    """The first of these fields that has a value, as one line of text within LONGEST, or ""."""
     for name in names:
         value = item.get(name)
         if isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip():
-            return " ".join(str(value).split())
+            plain = " ".join(str(value)[:LONGEST].split())
+            return plain.encode("utf-8", "replace").decode()  # half of a surrogate pair is no text
     return ""
 
 

@@ -1,4 +1,4 @@
-"""SPDX 3 (JSON-LD) made a bill of materials. Pure; read as the plain JSON that the standard fixes, not as linked data."""
+"""SPDX 3 (JSON-LD) made a bill of materials. Pure; read as the plain JSON that the standard fixes."""
 
 from collections.abc import Mapping
 from typing import Any

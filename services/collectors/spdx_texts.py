@@ -70,7 +70,7 @@ def from_tags(content: str) -> dict[str, Any]:
 
 
 def from_rdf(data: bytes) -> dict[str, Any]:
-    """A document in RDF/XML. Raises NotOurs for other XML, ValueError for what is too large, and what parsing raises."""
+    """A document in RDF/XML. Raises NotOurs for other XML, ValueError for a large one, and what parsing raises."""
     root = parse_xml(data)  # no DTD, no entities
     if "rdf-syntax-ns" not in str(root.tag) or _TERMS.encode() not in data:
         raise NotOurs(f"XML, but no SPDX document: its root is <{str(root.tag).rpartition('}')[2]}>")
