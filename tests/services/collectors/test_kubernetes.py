@@ -1,7 +1,7 @@
-"""Kubernetes: hand-made lists of a small cluster, from files and over TLS from a real HTTP server; samples; bad input."""
+"""Kubernetes: hand-made lists of a small cluster, from files and over TLS from a real server; samples; bad input."""
 
 import copy
-import datetime
+import datetime as dt
 import ipaddress
 import json
 import os
@@ -283,7 +283,7 @@ class Api:
 
     def _handler(api):  # noqa: N805 - the handler has a self of its own
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):  # noqa: N802 - the name is http.server's
+            def do_GET(self):
                 parts = urlsplit(self.path)
                 status, body = api.answer(parts.path, parse_qs(parts.query), self.headers.get("authorization"))
                 data = json.dumps(body).encode()
@@ -301,15 +301,15 @@ class Api:
 def _certificate(folder, ca):
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "the test's own authority")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
@@ -400,13 +400,13 @@ def test_a_server_that_never_ends_or_answers_something_else_is_left(api, monkeyp
 
 def test_a_server_that_is_not_there_is_named():
     settings = {"url": "https://127.0.0.1:9", "timeout": 2}
-    with pytest.raises(SourceUnavailable, match="https://127.0.0.1:9/version: .*refused"):
+    with pytest.raises(SourceUnavailable, match=r"https://127\.0\.0\.1:9/version: .*refused"):
         collected("kubernetes", **settings)
 
 
 @pytest.mark.parametrize("text", [b"", b"[", b"a: b: c", b"- 1", b"clusters: 7\ncontexts: 8\ncurrent-context: x"])
 def test_a_kubeconfig_that_cannot_be_used_is_named(tmp_path, text):
-    with pytest.raises(SourceUnavailable, match="kubeconfig .* cannot be used"):
+    with pytest.raises(SourceUnavailable, match=r"kubeconfig .* cannot be used"):
         collected("kubernetes", kubeconfig=write(tmp_path, "kubeconfig", text))
 
 

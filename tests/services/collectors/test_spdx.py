@@ -82,7 +82,8 @@ def test_a_document_that_is_invalid_but_readable_is_read(tmp_path):
 def test_tags_of_files_are_no_packages(tmp_path):
     text = (
         "SPDXVersion: SPDX-2.3\nSPDXID: SPDXRef-DOCUMENT\nDocumentName: app\n"
-        "PackageName: a\nSPDXID: SPDXRef-a\nPackageVersion: 1\nPackageComment: <text>PackageName: no\nPackageVersion: 9\n"
+        "PackageName: a\nSPDXID: SPDXRef-a\nPackageVersion: 1\n"
+        "PackageComment: <text>PackageName: no\nPackageVersion: 9\n"
         "</text>\nFileName: ./x\nSPDXID: SPDXRef-x\nPackageVersion: 8\nPackageName: b\nSPDXID: SPDXRef-b\n"
         "Relationship: SPDXRef-DOCUMENT DESCRIBES SPDXRef-a\n"
     )
@@ -149,7 +150,7 @@ def test_a_bad_file_is_named_with_its_reason_and_the_rest_goes_on(tmp_path, name
     assert reason in reasons(report)[name]
 
 
-def test_rdf_that_would_take_too_much_memory_is_not_read(tmp_path, monkeypatch):
+def test_rdf_that_would_take_too_much_memory_is_not_read(monkeypatch):
     monkeypatch.setattr("services.collectors.spdx_texts.LARGEST_RDF", 1000)
 
     drafts, report = collected("spdx", DATA / "portal.spdx.rdf.xml")
