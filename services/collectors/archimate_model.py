@@ -41,7 +41,7 @@ class Model:
 
 
 def read_model(root: Node, language: str) -> Model:
-    """The model below a root. Names in `language` are preferred. Raises NotOurs for another kind of XML."""
+    """The model below a root. Names in `language` are preferred. Raises NotOurs for other XML, and an empty model."""
     namespace, _, tag = str(root.tag).removeprefix("{").rpartition("}")
     if tag == "model" and "archimatetool.com" in namespace:
         raise NotOurs("a file of Archi itself; export the model as Open Exchange XML (File, Export)")
@@ -56,6 +56,8 @@ def read_model(root: Node, language: str) -> Model:
         for node in _inside(root, ("elements",))
         if ((each := _element(node, names, language)).id and each.name) or each.type.endswith("Junction")
     }
+    if not elements:
+        raise NotOurs("an ArchiMate model without elements that have a name")
     return Model(elements, tuple(_relationship(node) for node in _inside(root, ("relationships",))))
 
 

@@ -27,9 +27,10 @@ class Needs:
 
     def __init__(self, found: Iterable[Workload], objects: Objects) -> None:
         self._services = {(namespace(item), name(item)): item for item in objects.all("Service")}
-        self._in_space: dict[str, list[Workload]] = {}
+        self._labelled: dict[tuple[str, str, str], list[Workload]] = {}
         for workload in found:
-            self._in_space.setdefault(workload.namespace, []).append(workload)
+            for label, value in workload.pod_labels.items():
+                self._labelled.setdefault((workload.namespace, label, value), []).append(workload)
         self._behind = {key: self._selected(service) for key, service in self._services.items()}
         self._volumes: dict[tuple[str, str], list[Object]] = {}
         for volume in objects.all("PersistentVolume"):
@@ -65,8 +66,11 @@ class Needs:
     def _selected(self, service: Object) -> list[Workload]:
         """The workloads whose pods a service leads to."""
         wanted = part(part(service, "spec"), "selector")
-        near = self._in_space.get(namespace(service), ()) if wanted else ()
-        return [workload for workload in near if wanted.items() <= workload.pod_labels.items()]
+        if not wanted or not all(isinstance(value, str) for value in wanted.values()):
+            return []
+        each = (self._labelled.get((namespace(service), label, value), []) for label, value in wanted.items())
+        fewest = min(each, key=len)
+        return [workload for workload in fewest if wanted.items() <= workload.pod_labels.items()]
 
 
 def _hosts(specs: list[Object]) -> Iterator[str]:

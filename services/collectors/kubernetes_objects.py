@@ -36,6 +36,8 @@ def sort_into(objects: Objects, document: object) -> dict[str, int]:
         raise NotOurs("JSON, but no object: not what kubectl writes")
     listed = text(document, "kind").removesuffix("List") if isinstance(document.get("items"), list) else ""
     items = many(document, "items") if isinstance(document.get("items"), list) else [document]
+    if not items and listed not in KINDS:
+        raise NotOurs("a list of nothing, or of a kind that is not read")
     left: dict[str, int] = {}
     if listed in KINDS:
         objects.by_kind.setdefault(listed, [])

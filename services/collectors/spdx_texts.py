@@ -1,6 +1,8 @@
 """SPDX 2 in its other forms (YAML, tag-value, RDF/XML) in the shape of its JSON form. Pure."""
 
+import logging
 import re
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +14,8 @@ if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
 
-LARGEST_RDF = 10 * MIB
-"""As triples it takes some thirty times its size in memory."""
+LARGEST = 10 * MIB
+"""RDF and YAML take some forty to sixty times their size in memory."""
 _TERMS = "http://spdx.org/rdf/terms#"
 _IN_PACKAGE = {
     "PackageName": "name",
@@ -28,13 +30,14 @@ _TAG = re.compile(r"^([A-Za-z]+):[ \t]*(.*)$")
 
 
 def parse_yaml(data: bytes) -> Any:  # noqa: ANN401 - whatever stands there
-    """The value in a YAML file. Raises ValueError: no YAML, aliases (which may unfold without end), or nested too deep.
+    """The value in a YAML file. Raises ValueError: no YAML, too large, aliases, or nested too deep.
 
     The parts are looked at one by one first: the fast loader does not survive deep nesting.
     """
     import yaml  # noqa: PLC0415 - slow to import
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    _bounded(data, "YAML")
     depth = 0
     try:
         for event in yaml.parse(data, Loader=loader):
@@ -74,15 +77,21 @@ def from_rdf(data: bytes) -> dict[str, Any]:
     root = parse_xml(data)  # no DTD, no entities
     if "rdf-syntax-ns" not in str(root.tag) or _TERMS.encode() not in data:
         raise NotOurs(f"XML, but no SPDX document: its root is <{str(root.tag).rpartition('}')[2]}>")
-    if len(data) > LARGEST_RDF:
-        raise ValueError(f"more than the {LARGEST_RDF:,} bytes that are read of RDF; write it as JSON")
+    _bounded(data, "RDF")
     from rdflib import Graph  # noqa: PLC0415 - slow to import
     from rdflib.exceptions import ParserError  # noqa: PLC0415
 
+    logging.getLogger("rdflib.term").setLevel(logging.CRITICAL)  # it says every literal that it finds odd
     try:
-        return _from_graph(Graph().parse(data=data, format="xml"))
+        with warnings.catch_warnings(action="ignore"):
+            return _from_graph(Graph().parse(data=data, format="xml"))
     except ParserError as error:
         raise ValueError(str(error)) from error
+
+
+def _bounded(data: bytes, form: str) -> None:
+    if len(data) > LARGEST:
+        raise ValueError(f"more than the {LARGEST:,} bytes that are read of {form}; write it as JSON")
 
 
 def _tags(content: str) -> Iterator[tuple[str, str]]:

@@ -186,6 +186,7 @@ def test_the_format_before_version_3_is_read(tmp_path):
     [
         (b"<model", "failed", "not readable as XML"),
         (b"<html/>", "skipped", "<html>"),
+        (HEAD.encode() + b"</model>", "skipped", "without elements"),
         (b'<a:model xmlns:a="http://www.archimatetool.com/archimate"/>', "skipped", "export the model"),
         (b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><model>&x;</model>', "failed", "refused"),
     ],

@@ -192,6 +192,7 @@ def test_the_kind_of_an_item_that_does_not_say_it_is_told_by_the_list_or_the_sha
         (b'{"items": [', "failed", "not readable as JSON"),
         (b"[" * 200_000, "failed", "not readable as JSON"),
         (b"[1]", "skipped", "no object"),
+        (b'{"items": []}', "skipped", "a list of nothing"),
         (b'{"kind": "SecretList", "items": [{"data": {"a": "Z2VoZWlt"}}]}', "skipped", "Secret"),
         (b'{"kind": "Status", "status": "Failure"}', "skipped", "Status"),
     ],

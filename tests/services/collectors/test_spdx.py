@@ -150,12 +150,13 @@ def test_a_bad_file_is_named_with_its_reason_and_the_rest_goes_on(tmp_path, name
     assert reason in reasons(report)[name]
 
 
-def test_rdf_that_would_take_too_much_memory_is_not_read(monkeypatch):
-    monkeypatch.setattr("services.collectors.spdx_texts.LARGEST_RDF", 1000)
+@pytest.mark.parametrize("form", ["portal.spdx.rdf.xml", "portal.spdx.yaml"])
+def test_forms_that_would_take_too_much_memory_are_not_read(monkeypatch, form):
+    monkeypatch.setattr("services.collectors.spdx_texts.LARGEST", 1000)
 
-    drafts, report = collected("spdx", DATA / "portal.spdx.rdf.xml")
+    drafts, report = collected("spdx", DATA / form)
     assert drafts == []
-    assert "write it as JSON" in reasons(report)["portal.spdx.rdf.xml"]
+    assert "write it as JSON" in reasons(report)[form]
 
 
 def test_deep_yaml_does_not_end_the_process(tmp_path):
