@@ -164,6 +164,7 @@ def test_chains_and_circles_of_services_are_followed_to_the_applications(tmp_pat
             ("Realization", "f", "s1"),
             ("Aggregation", "s1", "s2"),
             ("Aggregation", "s2", "s1"),
+            ("Aggregation", "s1", "f"),
             ("Serving", "s2", "p"),
         ],
     )

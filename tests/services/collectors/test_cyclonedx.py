@@ -170,13 +170,19 @@ def test_services_without_a_provider_run_on_their_host(tmp_path):
         "services": [
             {"bom-ref": "db", "name": "Postgres", "endpoints": ["https://db.example.org:5432", "http://[bad", 5]},
             {"bom-ref": "pay", "name": "Pay", "provider": {"name": "Bank"}, "endpoints": ["https://pay.example.com/"]},
+            {"bom-ref": "shop", "name": "Shop", "x-trust-boundary": True, "data": [{"flow": "inbound"}]},
         ],
-        "dependencies": [{"ref": "portal", "dependsOn": ["db", "spring"]}, {"ref": "db", "dependsOn": "pay"}, 3],
+        "dependencies": [{"ref": "portal", "dependsOn": ["db", "spring"]}, {"ref": "db", "dependsOn": "pay"}, 3]
+        + [{"ref": "pay", "dependsOn": ["shop", "pay"]}],
     }
 
-    portal, database, bank = collected("cyclonedx", write(tmp_path, "b.json", bom))[0]
+    portal, database, bank, shop = collected("cyclonedx", write(tmp_path, "b.json", bom))[0]
     assert {to.value for to in related(portal, "DEPENDS_ON")} == {"Portal: Postgres", "Portal: Pay"}
     assert (database.kind, related(database, "RUNS_ON")[0].value) == ("Workload", "db.example.org")
+    assert {to.value for to in related(bank, "DEPENDS_ON")} == {"Portal: Shop"}
+    assert {to.value for to in related(bank, "EXCHANGES_DATA_WITH")} == {"Portal: Shop"}
+    assert related(portal, "EXCHANGES_DATA_WITH") == []  # neither says that data flow
+    assert shop.kind == "ExternalService"
     assert bank.sections["core"].properties == {"provider": "Bank"}
     assert identifiers(bank) == {("name", "Portal: Pay"), ("hostname", "pay.example.com")}
 

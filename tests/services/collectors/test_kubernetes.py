@@ -371,6 +371,27 @@ def test_a_certificate_that_is_not_trusted_ends_the_run(api):
     assert api.asked == []
 
 
+def test_the_certificate_is_not_verified_only_where_the_settings_say_so(api):
+    drafts, _ = collected("kubernetes", **live(api, ca_file=None, verify_tls=False))
+
+    assert "portal/web" in by_name(drafts)
+
+
+def test_a_cluster_that_does_not_say_its_version_is_read(api):
+    api.refused["/version"] = 403
+
+    drafts, report = collected("kubernetes", **live(api))
+    assert set(by_name(drafts)["rathaus"].sections) == {"core"}
+    assert not report.counts["failed"]
+
+
+def test_a_list_that_changes_while_it_is_read_is_reported(api):
+    api.refused["/api/v1/services"] = 410
+
+    _, report = collected("kubernetes", **live(api))
+    assert "the next run tries again" in reasons(report)["Service"]
+
+
 def test_a_token_that_is_not_accepted_ends_the_run_without_being_said(api, monkeypatch, tmp_path):
     monkeypatch.setenv("K8S_TOKEN", "wr0ng")
 
