@@ -172,8 +172,12 @@ def test_services_without_a_provider_run_on_their_host(tmp_path):
             {"bom-ref": "pay", "name": "Pay", "provider": {"name": "Bank"}, "endpoints": ["https://pay.example.com/"]},
             {"bom-ref": "shop", "name": "Shop", "x-trust-boundary": True, "data": [{"flow": "inbound"}]},
         ],
-        "dependencies": [{"ref": "portal", "dependsOn": ["db", "spring"]}, {"ref": "db", "dependsOn": "pay"}, 3]
-        + [{"ref": "pay", "dependsOn": ["shop", "pay"]}],
+        "dependencies": [
+            {"ref": "portal", "dependsOn": ["db", "spring"]},
+            {"ref": "db", "dependsOn": "pay"},
+            {"ref": "pay", "dependsOn": ["shop", "pay"]},
+            3,
+        ],
     }
 
     portal, database, bank, shop = collected("cyclonedx", write(tmp_path, "b.json", bom))[0]
