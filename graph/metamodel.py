@@ -76,7 +76,13 @@ _SYSTEM = _group(
     _text("os_version", "its version, as reported"),
     _text("kernel", "kernel version"),
     _text("domain", "directory domain or workgroup"),
+    _text("last_user", "keyed hash of who was last logged in, where the source keeps hashes of persons"),
     _text("listening", "ports it serves, with the process where it may be read, separated by commas"),
+    _text(
+        "connects_to_many",
+        "ports of servers that are too many to name, with the process and their number as an order of magnitude",
+    ),
+    _text("services", "system services that run, separated by commas"),
     _text("coverage", "what the source could not read here, separated by commas"),
 )
 _COMPUTER = (*_HARDWARE, *_SYSTEM)
@@ -289,8 +295,9 @@ _CLAIMABLE = ASSETS - _END
 _SAID = (_text("evidence", "declared by a person or observed by a tool"),)
 _EVIDENCE = (
     *_SAID,
-    _text("process", "process that holds the connection"),
-    _count("port", "port of the server's side"),
+    _text("process", "process that holds the connection, where there is one"),
+    _count("port", "port of the server's side, where there is one"),
+    _text("ports", "ports of the server's side with their processes, where there are several, separated by commas"),
     _text("protocol", "tcp or udp"),
     _count("seen", "connections at once, as an order of magnitude: 1, 10, 100, ..., so that it seldom changes"),
 )

@@ -1,18 +1,21 @@
 """One run of one source: collect into the outbox, then drain it to the log, waiting out an outage."""
 
 import threading
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, repeat
+from pathlib import Path
 
 from pydantic import BaseModel
 
 from events.log import EventLog, LogUnavailable
 from events.models import Draft, RunReport
 from events.outbox import Outbox
+from events.outbox_errors import OutboxUnavailable
 from events.runs import MAX_SHRINK
 from inventory.reading import fault_of
 from services.collectors.base import CollectorType, Report, Run, SourceUnavailable, nobody
@@ -61,7 +64,7 @@ def collect(job: Job, outbox: Outbox) -> RunReport:
     """Run the collector; what it says is durable in the outbox on return. Raises SourceUnavailable, OutboxUnavailable.
 
     The run is complete (or held) where it is meant to be and nothing failed, failed where nothing was usable, else
-    partial.
+    partial. A collector that raises anything else has failed; its run says so, and the error goes on.
     """
     report = Report()
     outbox.begin(job.run_id, job.collector.name, job.rank, job.ranks)
@@ -71,7 +74,24 @@ def collect(job: Job, outbox: Outbox) -> RunReport:
         report.failed(job.source, str(error))
         _end(job, outbox, report, emitted=False)
         raise
+    except OutboxUnavailable:
+        raise  # the report would meet the same
+    except Exception as error:
+        report.failed(job.source, crash(error))
+        _end(job, outbox, report, emitted=False)
+        raise
     return _end(job, outbox, report, emitted=report.counts["emitted"] > 0)
+
+
+def crash(error: Exception) -> str:
+    """What a report says of an error that no collector should raise: where it was; its text might hold a secret."""
+    if isinstance(error, MemoryError):
+        return "the collector needs more memory than memory_mib allows; allow more, or divide the source"
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(at.filename).name}, line {at.lineno}"
+    return (
+        f"the collector crashed: {type(error).__name__} in {where}; this is a fault of the collector, please report it"
+    )
 
 
 def preview(job: Job) -> Preview:

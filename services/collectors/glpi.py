@@ -1,12 +1,12 @@
 """GLPI agent inventories: JSON files as the agent writes them with `--local` or `--json`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from events.models import Draft
 from services.collectors.agent_inventory import computer, device, part, text
-from services.collectors.base import CollectorType, NotOurs, Run
+from services.collectors.base import CollectorType, NotOurs, Run, nobody
 from services.collectors.files import FileSettings, check_files
 from services.collectors.formats import emit_files, parse_json
 
@@ -16,7 +16,7 @@ _DEVICES = {"NetworkEquipment", "Printer", "Storage", "Phone"}
 
 def collect(settings: FileSettings, run: Run) -> None:
     """Every `.json` file: read, made a record, emitted."""
-    emit_files(settings, SUFFIXES, "JSON", run, lambda data: [to_draft(parse(data))])
+    emit_files(settings, SUFFIXES, "JSON", run, lambda data: [to_draft(parse(data), run.person)])
 
 
 def parse(data: bytes) -> Mapping[str, Any]:
@@ -27,7 +27,7 @@ def parse(data: bytes) -> Mapping[str, Any]:
     return found
 
 
-def to_draft(inventory: Mapping[str, Any]) -> Draft:
+def to_draft(inventory: Mapping[str, Any], person: Callable[[str], str] = nobody) -> Draft:
     """The record of one inventory. Raises NotOurs."""
     content, device_id = inventory.get("content"), text(inventory, "deviceid").replace("#", "_")
     if not isinstance(content, Mapping) or not device_id:
@@ -40,7 +40,7 @@ def to_draft(inventory: Mapping[str, Any]) -> Draft:
         raise NotOurs(f"an inventory of the type {itemtype!r}, which is not read")
     if not {"hardware", "bios", "operatingsystem", "softwares", "networks"} & content.keys():
         raise NotOurs("an inventory without any section that is read")
-    return computer(device_id, content)
+    return computer(device_id, content, person)
 
 
 COLLECTOR = CollectorType(
