@@ -139,6 +139,10 @@ KINDS: dict[str, Kind] = {
             "Arbeitslast",
             "a service or container group that runs on a platform",
             "workload",
+            _text("namespace", "the platform's name space it is in"),
+            _text("controller", "what keeps it running: Deployment, StatefulSet, DaemonSet, CronJob, Pod, ..."),
+            _text("part_of", "the application it belongs to, as its labels say"),
+            _text("hosts", "host names it answers to, separated by commas"),
             named=True,
         ),
         _thing(
