@@ -46,6 +46,11 @@ class Rule:
         """Whether it takes whole hosts."""
         return not (self.process or self.package or self.image or self.port)
 
+    @property
+    def limited(self) -> bool:
+        """Whether it holds at some hosts alone."""
+        return bool(self.host or self.unit or self.location)
+
 
 class Seen(NamedTuple):
     """One thing that is observed at a host: `what` is process, port, image or package; a process may have a port."""
@@ -88,6 +93,10 @@ class Rules:
         self.packages = _pattern(pattern for rule in self.rules for pattern in rule.package)
         self.images = _pattern(pattern for rule in self.rules for pattern in rule.image)
         self._compiled = [Compiled(rule) for rule in self.rules]
+
+    def everywhere(self, seen: Seen) -> bool:
+        """Whether some rule takes it at whatever host it is."""
+        return any(not rule.rule.limited and rule.takes(seen) for rule in self._compiled)
 
     def of_host(self, host: Host) -> list["Compiled"]:
         """Those that hold at this host."""

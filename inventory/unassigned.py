@@ -119,23 +119,27 @@ def _add_software(
         "image": reader.spread("INSTALLED", kinds=sorted(HOSTS), without=sorted(whole)),
         "package": reader.spread("INSTALLED", kinds=COMPUTERS, without=sorted(whole)),
     }
-    taken = _taken(reader, rules, hosts, whole)
+    items = software(reader, rules)
+    everywhere = {item_id for item_id, seen in items.items() if rules.everywhere(seen)}
+    taken = _taken(reader, rules, hosts, whole, {i: seen for i, seen in items.items() if i not in everywhere})
     left_out = 0
     for item in reader.catalogue("Software"):
         seen = seen_as(item)
         number = spread[seen.what].get(item.id, 0)
         if of_distribution(item):
             left_out += number
-        elif (left := number - taken[item.id]) > 0:
+        elif item.id not in everywhere and (left := number - taken[item.id]) > 0:
             found = counted["program" if seen.what == "package" else "image", seen.name]
             found.hosts += left
             found.items.append(item.id)
     return left_out
 
 
-def _taken(reader: GraphReader, rules: Rules, hosts: dict[str, Host], whole: set[str]) -> Counter[str]:
-    """On how many of the hosts that count some rule takes an item."""
-    items, taken = software(reader, rules), Counter[str]()
+def _taken(
+    reader: GraphReader, rules: Rules, hosts: dict[str, Host], whole: set[str], items: dict[str, Seen]
+) -> Counter[str]:
+    """On how many of the hosts that count some rule takes each of these items."""
+    taken = Counter[str]()
     at = {node_id: rules.of_host(host) for node_id, host in hosts.items()} if items else {}
     for item_id, haver in reader.havers("INSTALLED", sorted(items)):
         seen = items[item_id]

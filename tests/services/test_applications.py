@@ -217,6 +217,21 @@ def test_the_list_is_limited_and_says_how_many_there_are(city, tmp_path):
     assert ([row.name for row in found.rows], found.total) == (["nginx"], 5)
 
 
+@pytest.mark.parametrize(
+    ("rule", "hosts"),
+    [
+        (Rule("a", package=("altsoft",)), 0),
+        (Rule("a", package=("altsoft",), host=("srv-other",)), 0),
+        (Rule("a", package=("altsoft",), host=("srv-gis-1",)), 2),
+        (Rule("a", host=("srv-other",)), 0),
+    ],
+)
+def test_a_program_is_listed_where_no_rule_takes_it(city, rule, hosts):
+    found = unassigned(city.store, Rules([rule]), limit=100)
+
+    assert sum(row.hosts for row in found.rows if row.name == "Altsoft") == hosts
+
+
 def rules(folder):
     (folder / "m.toml").write_text(MAPPING)
     settings = COLLECTORS["applications"].settings.model_validate({"paths": [folder / "m.toml"]})
