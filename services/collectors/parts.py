@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from events.models import LONGEST_KEY, CatalogueItem, Identifier, Properties, Reference, Relation, Scalar
 
@@ -67,6 +68,7 @@ def related(
     )
 
 
+@lru_cache(maxsize=1 << 14)  # a computer has hundreds of packages, installed on a few days
 def day_of(value: str, forms: tuple[str, ...] = ISO) -> str:
     """A day as ISO 8601, or "" for what is a date in none of these forms; a time after it is ignored."""
     for form in forms:
