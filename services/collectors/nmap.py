@@ -1,4 +1,4 @@
-"""Scans of nmap: XML files as it writes them with `-oX`, read one host at a time. What nmap guesses is said as a guess."""
+"""Scans of nmap: XML files as it writes them with `-oX`, read one host at a time."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,6 @@ from xml.etree.ElementTree import Element
 from defusedxml.ElementTree import iterparse
 from pydantic import Field
 
-from events.models import Draft
 from services.collectors.base import Check, CollectorType, NotOurs, Report, Run
 from services.collectors.files import MIB, FileSettings, check_files, usable_files
 from services.collectors.formats import MAX_DEPTH, UNREADABLE, fault_of
@@ -101,7 +100,7 @@ def _is_up(host: Element) -> bool:
 def _key(host: Element, number: int, told: dict[str, int]) -> str:
     """The record's key; "" where a newer scan told of the host. A MAC that answers for several has their addresses."""
     mac, ip = address(host, "mac").lower(), address(host, "ipv4", "ipv6")
-    for key in ((mac, f"{mac} {ip}") if mac else (ip,)):
+    for key in (mac, f"{mac} {ip}") if mac else (ip,):
         if key and key not in told:
             told[key] = number
             return key

@@ -49,7 +49,7 @@ def address(host: Element, *types: str) -> str:
 
 def _addresses(host: Element, types: Iterable[str]) -> Iterator[str]:
     for item in host.findall("address"):
-        if item.get("addrtype") in types and item.get("addr"):
+        if item.get("addrtype", "") in types and item.get("addr"):
             yield item.get("addr", "")
 
 
@@ -84,7 +84,8 @@ def _services(host: Element) -> Section:
     ports = sorted(_open_ports(host), key=lambda port: (_number(port.get("portid")), port.get("protocol", "")))
     served = (f"{_number(port.get('portid'))}/{port.get('protocol', 'tcp')}{_process(port)}" for port in ports)
     return Section(
-        properties=given(listening=", ".join(served)), relations=tuple(item for port in ports for item in _product(port))
+        properties=given(listening=", ".join(served)),
+        relations=tuple(item for port in ports for item in _product(port)),
     )
 
 
