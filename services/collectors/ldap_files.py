@@ -49,8 +49,11 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
     file.seek(0)
     if start.startswith(_UTF_16):
         reader = TextIOWrapper(file, encoding="utf-16")
-        while text := reader.readline(MAX_ENTRY):
-            yield text.encode()
+        try:
+            while text := reader.readline(MAX_ENTRY):
+                yield text.encode()
+        finally:
+            reader.detach()  # the file is closed by who opened it
         return
     file.seek(3 if start == codecs.BOM_UTF8 else 0)
     while line := file.readline(MAX_ENTRY + 1):
@@ -78,7 +81,8 @@ def _parse(block: bytes | None) -> tuple[str | None, Entry, str]:
 
     if block is None:
         raise ValueError(f"an entry of more than {MAX_ENTRY:,} bytes")
-    if block.startswith(_TRAILERS):
+    first = next((line for line in block.split(b"\n") if not line.startswith(b"#")), b"")
+    if first.startswith(_TRAILERS):
         return None, {}, ""
     try:
         dn, found = next(LDIFParser(BytesIO(block), encoding=None, strict=True).parse(), (None, {}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
+from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
 from services.collectors.base import Check, SourceUnavailable
@@ -107,7 +108,7 @@ def _connected(settings: LdapSettings) -> Connection:
             server,
             settings.bind_dn or None,
             password or None,
-            receive_timeout=settings.timeout,
+            receive_timeout=ceil(settings.timeout),
             auto_referrals=False,
             check_names=False,
         )
