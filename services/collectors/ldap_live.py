@@ -92,35 +92,54 @@ class Directory:
 
 
 def _connected(settings: LdapSettings) -> Connection:
-    from ldap3 import NONE, Connection, Server, Tls  # noqa: PLC0415 - slow to import
     from ldap3.core.exceptions import LDAPException  # noqa: PLC0415 - slow to import
+
+    connection: Connection | None = None
+    try:
+        connection = _connection(settings)
+        _log_in(connection, settings)
+    except (LDAPException, ValueError, OSError) as error:
+        _abandon(connection)
+        raise SourceUnavailable(f"{settings.url}: {_fault(error)}") from None
+    except SourceUnavailable:
+        _abandon(connection)
+        raise
+    return connection
+
+
+def _connection(settings: LdapSettings) -> Connection:
+    from ldap3 import NONE, Connection, Server, Tls  # noqa: PLC0415 - slow to import
 
     password = read_secret(settings.password)
     if settings.ca_file and not settings.ca_file.is_file():
         raise SourceUnavailable(f"ca_file: {settings.ca_file}: there is no such file")
-    try:
-        tls = Tls(
-            validate=ssl.CERT_REQUIRED if settings.verify_tls else ssl.CERT_NONE,
-            ca_certs_file=str(settings.ca_file) if settings.ca_file else None,
-        )
-        server = Server(settings.url, tls=tls, get_info=NONE, connect_timeout=settings.timeout)
-        connection = Connection(
-            server,
-            settings.bind_dn or None,
-            password or None,
-            receive_timeout=ceil(settings.timeout),
-            auto_referrals=False,
-            check_names=False,
-        )
-        connection.open()
-        if settings.start_tls and not server.ssl and not connection.start_tls():
-            raise SourceUnavailable(f"{settings.url}: it does not offer StartTLS; use ldaps://")
-        bound = connection.bind()
-    except (LDAPException, ValueError, ssl.SSLError) as error:
-        raise SourceUnavailable(f"{settings.url}: {_fault(error)}") from None
-    if not bound:
+    tls = Tls(
+        validate=ssl.CERT_REQUIRED if settings.verify_tls else ssl.CERT_NONE,
+        ca_certs_file=str(settings.ca_file) if settings.ca_file else None,
+    )
+    return Connection(
+        Server(settings.url, tls=tls, get_info=NONE, connect_timeout=settings.timeout),
+        settings.bind_dn or None,
+        password or None,
+        receive_timeout=ceil(settings.timeout),
+        auto_referrals=False,
+        check_names=False,
+    )
+
+
+def _log_in(connection: Connection, settings: LdapSettings) -> None:
+    """TLS comes before the password. Raises SourceUnavailable, and what the library raises."""
+    connection.open()
+    if settings.start_tls and not connection.server.ssl and not connection.start_tls():
+        raise SourceUnavailable(f"{settings.url}: it does not offer StartTLS; use ldaps://")
+    if not connection.bind():
         raise SourceUnavailable(f"{settings.url}: {_reason(dict(connection.result))}")
-    return connection
+
+
+def _abandon(connection: Connection | None) -> None:
+    """The library leaves the socket open where TLS fails."""
+    if connection is not None and connection.socket is not None:
+        connection.socket.close()
 
 
 def _reason(answer: dict[str, Any]) -> str:
