@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from inventory.identifiers import identifiers_of, joins
 from services.collectors import nmap
 from services.collectors.nmap import COLLECTOR, NmapSettings
 from tests.servers.process import free_port
@@ -19,7 +20,8 @@ HEAD = '<?xml version="1.0"?><!DOCTYPE nmaprun><?xml-stylesheet href="file:///nm
 UP = '<status state="up"/>'
 PRINTER = f"""<host>{UP}<address addr="10.0.0.5" addrtype="ipv4"/>
 <address addr="00:17:C8:00:00:01" addrtype="mac" vendor="Kyocera Display"/>
-<hostnames><hostname name="www.stadt.example" type="user"/><hostname name="drucker5.stadt.example" type="PTR"/></hostnames>
+<hostnames><hostname name="www.stadt.example" type="user"/>
+<hostname name="drucker5.stadt.example" type="PTR"/></hostnames>
 <ports><port protocol="tcp" portid="9100"><state state="open"/><service name="jetdirect" method="table"/></port>
 <port protocol="tcp" portid="631"><state state="open"/>
 <service name="ipp" product="CUPS" version="2.4" method="probed"><cpe>cpe:/a:apple:cups:2.4</cpe></service></port>
@@ -78,8 +80,8 @@ def test_a_scan_without_ports_keeps_what_was_said_of_services(tmp_path):
         ('<os><osmatch name="Linux 5" accuracy="80"><osclass type="switch" accuracy="80"/></osmatch></os>',
          "Server", ""),
         ('<os><osmatch name="A" accuracy="100"/><osmatch name="B" accuracy="100"/></os>', "Server", ""),
-        ('<os><osmatch name="Microsoft Windows 10 1809" accuracy="99"><osclass type="general purpose" accuracy="99"/>'
-         "</osmatch></os>", "Client", "Microsoft Windows 10 1809"),
+        ('<os><osmatch name="Windows 10 1809" accuracy="99"/><osclass type="general purpose" accuracy="99"/></os>',
+         "Client", "Windows 10 1809"),
         ('<os><osclass type="firewall" accuracy="95"/></os>', "NetworkDevice", ""),
         ('<os><osclass type="phone" accuracy="95"/></os>', "MobileDevice", ""),
         ('<ports><port portid="23"><state state="open"/><service devicetype="switch"/></port></ports>',
@@ -92,6 +94,18 @@ def test_what_nmap_is_not_sure_of_is_not_said(tmp_path, inner, kind, system):
 
     assert (draft.kind, draft.sections["core"].properties.get("os_name", "")) == (kind, system)
     assert ("guessed" in str(draft.sections["core"].properties.get("coverage"))) == bool(system)
+
+
+def test_a_host_meets_the_records_of_others_by_its_mac_and_its_own_name_and_never_by_address(tmp_path):
+    named = '<hostnames><hostname name="srv.stadt.example" type="PTR"/></hostnames>'
+    scanned, _ = collected("nmap", write(tmp_path, "a.xml", scan(host("10.0.0.1", "00:E0:4C:68:01:DB", named))))
+
+    joining = {key for key in identifiers_of("Server", _all(scanned[0])) if joins(key)}
+    assert joining == {"computer|mac|00e04c6801db", "computer|fqdn|srv.stadt.example"}
+
+
+def _all(draft):
+    return [item for section in draft.sections.values() for item in section.identifiers]
 
 
 def test_hosts_that_are_down_are_none(tmp_path):
@@ -134,7 +148,8 @@ def test_a_mac_that_answers_for_several_addresses_makes_none_of_them_disappear(t
          "failed", "refused"),
         (scan("<host>" + "<a>" * 200 + "</a>" * 200 + "</host>"), "failed", "in one another"),
         (scan("<host>" + "<a/>" * 300_001 + "</host>"), "failed", "300,000 of one host"),
-        (scan(host("10.0.0.1", inner=f'<hostnames><hostname name="{"x" * 600}"/></hostnames>')), "failed", "not usable"),
+        (scan(host("10.0.0.1", inner=f'<hostnames><hostname name="{"x" * 600}"/></hostnames>')),
+         "failed", "not usable"),
         ("<html/>", "skipped", "begins with <html>"),
         (scan(PRINTER).replace('scanner="nmap"', 'scanner="masscan"'), "skipped", "masscan"),
     ],

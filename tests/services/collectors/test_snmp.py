@@ -12,7 +12,7 @@ from tests.services.collectors.checks import assert_in_metamodel, collected, ide
 from tests.services.collectors.snmpd import AUTH, COMMUNITY, OWN_MODULES, PRINTER, PRIVACY, SWITCH, snmpd
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def secrets(monkeypatch):
     for name, value in {"C": COMMUNITY, "A": AUTH, "P": PRIVACY, "WRONG": "wr0ng-wr0ng"}.items():
         monkeypatch.setenv(f"SNMP_{name}", value)
@@ -24,7 +24,7 @@ V3 = {"user": "reader", "auth_password": "env:SNMP_A", "privacy_password": "env:
 
 @pytest.mark.agents
 @pytest.mark.parametrize("access", [V2, V3], ids=["v2c", "v3"])
-def test_a_switch_is_read_over_the_wire(tmp_path, secrets, access):
+def test_a_switch_is_read_over_the_wire(tmp_path, access):
     with snmpd(tmp_path, SWITCH, *OWN_MODULES) as port:
         (draft,), report = collected("snmp", hosts=["127.0.0.1"], port=port, **access)
         (again,), _ = collected("snmp", hosts=["127.0.0.1"], port=port, **access)
@@ -56,7 +56,7 @@ def test_a_switch_is_read_over_the_wire(tmp_path, secrets, access):
 
 
 @pytest.mark.agents
-def test_a_printer_is_read_over_the_wire(tmp_path, secrets):
+def test_a_printer_is_read_over_the_wire(tmp_path):
     with snmpd(tmp_path, PRINTER, *OWN_MODULES) as port:
         (draft,), _ = collected("snmp", hosts=["127.0.0.1"], port=port, **V2)
 
@@ -67,7 +67,7 @@ def test_a_printer_is_read_over_the_wire(tmp_path, secrets):
 
 
 @pytest.mark.agents
-def test_a_computer_is_read_with_its_programs_where_wanted(tmp_path, secrets):
+def test_a_computer_is_read_with_its_programs_where_wanted(tmp_path):
     with snmpd(tmp_path) as port:
         (draft,), _ = collected("snmp", hosts=["127.0.0.1"], port=port, software=True, **V3)
 
@@ -87,7 +87,7 @@ def test_a_computer_is_read_with_its_programs_where_wanted(tmp_path, secrets):
         (V3 | {"privacy_password": "env:SNMP_WRONG"}, "user or password is wrong"),
     ],
 )
-def test_a_wrong_secret_is_told_and_never_shown(tmp_path, secrets, access, reason):
+def test_a_wrong_secret_is_told_and_never_shown(tmp_path, access, reason):
     with snmpd(tmp_path) as port:
         drafts, report = collected("snmp", hosts=["127.0.0.1"], port=port, **access)
 
@@ -98,7 +98,7 @@ def test_a_wrong_secret_is_told_and_never_shown(tmp_path, secrets, access, reaso
 
 
 @pytest.mark.agents
-def test_a_view_without_the_system_group_is_told(tmp_path, secrets, monkeypatch):
+def test_a_view_without_the_system_group_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("SNMP_C", "blind")
     with snmpd(tmp_path) as port:
         settings = SnmpSettings(hosts=["127.0.0.1"], port=port, **V2)
@@ -108,7 +108,7 @@ def test_a_view_without_the_system_group_is_told(tmp_path, secrets, monkeypatch)
 
 
 @pytest.mark.agents
-def test_one_silent_host_harms_no_other_and_a_silent_address_of_a_network_is_no_device(tmp_path, secrets):
+def test_one_silent_host_harms_no_other_and_a_silent_address_of_a_network_is_no_device(tmp_path):
     with snmpd(tmp_path, SWITCH, *OWN_MODULES) as port:
         own = {"port": port, **V2, "timeout": 0.5, "retries": 0}
         drafts, report = collected("snmp", hosts=["127.0.0.9", "127.0.0.1", "no-such-host.invalid"], **own)
@@ -123,7 +123,7 @@ def test_one_silent_host_harms_no_other_and_a_silent_address_of_a_network_is_no_
 
 
 @pytest.mark.agents
-def test_a_device_with_two_addresses_is_one(tmp_path, secrets):
+def test_a_device_with_two_addresses_is_one(tmp_path):
     with snmpd(tmp_path, SWITCH, *OWN_MODULES) as port:
         drafts, report = collected("snmp", hosts=["127.0.0.1", "localhost"], port=port, **V2)
 
@@ -131,7 +131,7 @@ def test_a_device_with_two_addresses_is_one(tmp_path, secrets):
     assert reasons(report) == {"localhost": "the same device as 127.0.0.1"}
 
 
-def test_a_host_that_does_not_answer_fails_its_check(secrets):
+def test_a_host_that_does_not_answer_fails_its_check():
     settings = SnmpSettings(hosts=["127.0.0.1"], port=free_port(), **(V2 | {"timeout": 0.3, "retries": 0}))
 
     faults = [check.fault for check in COLLECTOR.check(settings)]
