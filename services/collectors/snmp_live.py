@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from services.collectors.snmp_oids import Answers, Oid, Value
 
 _ROWS = 25
+_RECEIVED = "AbstractTransportDispatcher._callback_function"
+"""The library's function that takes each datagram, as asyncio names it."""
 _MISSING = {"NoSuchObject", "NoSuchInstance", "EndOfMibView", "Null"}
 
 
@@ -41,19 +43,31 @@ async def ask_all(
         for host in waiting:
             tell(host, await _ask(engine, settings, secrets, host))
 
+    asyncio.get_running_loop().set_exception_handler(_pass_over)
     try:
         await asyncio.gather(*(work() for _ in range(min(settings.parallel, len(hosts)))))
     finally:
         engine.close_dispatcher()
 
 
+def _pass_over(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What is no SNMP answers no question: its sender fails with "no answer", and needs no traceback besides."""
+    if _RECEIVED not in str(context.get("message")):
+        loop.default_exception_handler(context)
+
+
 async def _ask(engine: Any, settings: SnmpSettings, secrets: Any, host: str) -> Answers | NoAnswer:  # noqa: ANN401
+    from pyasn1.error import PyAsn1Error  # noqa: PLC0415 - slow to import
+    from pysnmp.error import PySnmpError  # noqa: PLC0415 - slow to import
+
     try:
         async with asyncio.timeout(settings.max_seconds):
             return await _Device(engine, settings, secrets, host).all()
     except NoAnswer as error:
         return error
-    except TimeoutError:
+    except (PySnmpError, PyAsn1Error, OSError, ValueError) as error:
+        if not isinstance(error, TimeoutError):
+            return NoAnswer(f"it cannot be asked, or its answers are no SNMP: {type(error).__name__}: {error}"[:300])
         return NoAnswer(f"it was not done within the {settings.max_seconds:g} s that max_seconds allows")
 
 
@@ -83,7 +97,7 @@ class _Device:
         own = self._settings
         try:
             return await kind.create((self._host, own.port), timeout=own.timeout, retries=own.retries)
-        except (PySnmpError, OSError) as error:
+        except (PySnmpError, OSError, ValueError) as error:  # ValueError: a name that cannot be one
             raise NoAnswer("there is no host of this name") from error
 
     async def get(self, names: Iterable[Oid]) -> Answers:

@@ -164,6 +164,13 @@ def test_a_bad_file_is_named_with_its_reason_and_the_rest_goes_on(tmp_path, data
     assert reason in reasons(report)["a-bad.xml"]
 
 
+def test_a_dtd_without_entities_is_read_and_never_fetched(tmp_path):
+    text = scan(PRINTER).replace("nmaprun>", 'nmaprun PUBLIC "-//nmap//DTD" "http://127.0.0.1:1/nmap.dtd">', 1)
+
+    drafts, report = collected("nmap", write(tmp_path, "a.xml", text))
+    assert (len(drafts), report.counts) == (1, {"seen": 1})
+
+
 def test_hosts_before_the_end_of_a_scan_that_was_cut_off_are_kept(tmp_path):
     drafts, report = collected("nmap", write(tmp_path, "a.xml", scan(PRINTER).removesuffix("</nmaprun>")))
 

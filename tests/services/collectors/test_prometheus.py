@@ -16,7 +16,7 @@ from tests.services.collectors.tools import SAMPLES, needs_samples, require_tool
 
 LINUX = """# HELP node_uname_info Labeled system information.
 # TYPE node_uname_info gauge
-node_uname_info{domainname="(none)",machine="x86_64",nodename="web1.stadt.example",release="6.1.0-18-amd64",sysname="Linux",v="1"} 1
+node_uname_info{domainname="(none)",machine="x86_64",nodename="web1.stadt.example",release="6.1.0-18-amd64",sysname="Linux"} 1
 node_os_info{id="debian",name="Debian GNU/Linux",pretty_name="Debian GNU/Linux 12 (bookworm)",version_id="12"} 1
 node_dmi_info{bios_date="04/12/2021",bios_version="2.2",product_name="PowerEdge R6515",product_serial="7N62AI2",product_uuid="4c4c4544-0034-3010-8048-b6c04f503732",system_vendor="Dell Inc."} 1
 node_network_info{address="00:e0:4c:68:01:db",device="eth0",ifalias="",operstate="up"} 1
@@ -26,8 +26,8 @@ node_cpu_info{core="0",cpu="1",model_name="EPYC 7302P",package="0"} 1
 node_cpu_info{core="1",cpu="2",model_name="EPYC 7302P",package="0"} 1
 node_memory_MemTotal_bytes 1.7179869184e+10
 node_load1 0.21
-"""  # noqa: E501 - a line is a line
-WINDOWS = """windows_os_info{build_number="20348",product="Microsoft Windows Server 2022 Standard",version="10.0.20348"} 1
+"""  # noqa: E501 - a metric is one line
+WINDOWS = """windows_os_info{product="Microsoft Windows Server 2022 Standard",version="10.0.20348"} 1
 windows_cs_hostname{domain="stadt.example",fqdn="SRV-7.stadt.example",hostname="SRV-7"} 1
 windows_cs_physical_memory_bytes 8.589934592e+09
 """

@@ -1,5 +1,9 @@
 """Devices over SNMP: a real snmpd as itself, as a switch and as a printer; and odd answers."""
 
+import socket
+import threading
+from contextlib import contextmanager
+
 import pytest
 from pydantic import ValidationError
 
@@ -137,6 +141,36 @@ def test_a_host_that_does_not_answer_fails_its_check():
     faults = [check.fault for check in COLLECTOR.check(settings)]
     assert "no answer" in faults[0]
     assert faults[-1] == "no device answers"
+
+
+@contextmanager
+def answering(*datagrams):
+    """A UDP port of loopback that answers whatever comes with these."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+
+        def answer():
+            while (asked := server.recvfrom(9999))[0] != b"stop":
+                for datagram in datagrams:
+                    server.sendto(datagram, asked[1])
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield server.getsockname()[1]
+        server.sendto(b"stop", server.getsockname())
+        thread.join()
+
+
+def test_what_is_no_snmp_is_no_answer_and_leaves_no_traceback(caplog):
+    garbage = b"\xb3:j\x8d", b"\x30\x82\xff\xff", b"\x00" * 200, b"HTTP/1.1 400 Bad Request\r\n", b""
+    with answering(*garbage) as port:
+        own = V2 | {"timeout": 0.3, "retries": 0}
+        drafts, report = collected("snmp", hosts=["127.0.0.1", "a..b"], port=port, **own)
+
+    assert (drafts, report.counts) == ([], {"seen": 2, "failed": 2})
+    assert "no answer" in reasons(report)["127.0.0.1"]
+    assert "no host of this name" in reasons(report)["a..b"]
+    assert "Traceback" not in caplog.text
 
 
 @pytest.mark.parametrize(
