@@ -74,6 +74,7 @@ format: $(VENV)/.dev ## ruff: write the format and the safe fixes
 .PHONY: tools
 tools: # Java, Maven, agents and more: as root installed, otherwise named
 	@scripts/bring-test-tools
+	@scripts/bring-vcsim
 
 .PHONY: servers
 servers: tools $(VENV)/.dev # the jars of Kafka and Neo4j, once

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import embedded, growth, loads, standby
+from benchmarks import embedded, growth, loads, reporting, standby
 from benchmarks.figures import Figure, write
 from services.sample_city import Size
 
@@ -17,6 +17,7 @@ ALL: dict[str, Callable[[Size, Path], Iterator[Figure]]] = {
     "memory": embedded.memory,
     "growth": growth.run,
     "standby": standby.run,
+    "agents": reporting.run,
 }
 
 

@@ -211,6 +211,11 @@ class Outbox:
             self._queue.forget_sent()
             self._commit()
 
+    def last_said(self) -> datetime:
+        """When this outbox last said anything; 1970 for never."""
+        with self._lock:
+            return datetime.fromtimestamp(self._numbering.last / 1e6, UTC)
+
     def depth(self) -> int:
         """How many messages wait; a marker counts once."""
         with self._lock, self._errors():

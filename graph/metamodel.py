@@ -75,12 +75,20 @@ _SYSTEM = _group(
     _count("memory_mib", "memory", "MiB"),
     _text("os_name", "operating system, as reported"),
     _text("os_version", "its version, as reported"),
+    _text("os_configured", "operating system that its hypervisor is told it has, as reported"),
+    _text("power", "on, off or suspended, as its hypervisor says"),
     _text("kernel", "kernel version"),
     _text("domain", "directory domain or workgroup"),
     _text("directory_path", "organisational units of the directory that it hangs below"),
     _text("directory_account", "whether its account in the directory is enabled or disabled"),
     _text("last_logon_month", "month in which it last logged on to the directory, YYYY-MM"),
+    _text("last_user", "keyed hash of who was last logged in, where the source keeps hashes of persons"),
     _text("listening", "ports it serves, with the process where it may be read, separated by commas"),
+    _text(
+        "connects_to_many",
+        "ports of servers that are too many to name, with the process and their number as an order of magnitude",
+    ),
+    _text("services", "system services that run, separated by commas"),
     _text("coverage", "what the source could not read here, separated by commas"),
 )
 _COMPUTER = (*_HARDWARE, *_SYSTEM)
@@ -135,6 +143,10 @@ KINDS: dict[str, Kind] = {
             "Arbeitslast",
             "a service or container group that runs on a platform",
             "workload",
+            _text("namespace", "the platform's name space it is in"),
+            _text("controller", "what keeps it running: Deployment, StatefulSet, DaemonSet, CronJob, Pod, ..."),
+            _text("part_of", "the application it belongs to, as its labels say"),
+            _text("hosts", "host names it answers to, separated by commas"),
             named=True,
         ),
         _thing(
@@ -289,8 +301,9 @@ _CLAIMABLE = ASSETS - _END
 _SAID = (_text("evidence", "declared by a person or observed by a tool"),)
 _EVIDENCE = (
     *_SAID,
-    _text("process", "process that holds the connection"),
-    _count("port", "port of the server's side"),
+    _text("process", "process that holds the connection, where there is one"),
+    _count("port", "port of the server's side, where there is one"),
+    _text("ports", "ports of the server's side with their processes, where there are several, separated by commas"),
     _text("protocol", "tcp or udp"),
     _count("seen", "connections at once, as an order of magnitude: 1, 10, 100, ..., so that it seldom changes"),
 )
@@ -307,7 +320,18 @@ RELATIONS: dict[str, RelationType] = {
         RelationType(
             "DEPENDS_ON", _CLAIMABLE, ASSETS, "depends on", "hängt ab von", "to_source", properties=_DEPENDENCE
         ),
-        RelationType("RUNS_ON", _CLAIMABLE, THINGS, "runs on", "läuft auf", "to_source", properties=_EVIDENCE),
+        RelationType(
+            "RUNS_ON",
+            _CLAIMABLE,
+            THINGS,
+            "runs on",
+            "läuft auf",
+            "to_source",
+            properties=(
+                *_EVIDENCE,
+                _text("matched", "what was observed there that a declared mapping puts under the application"),
+            ),
+        ),
         RelationType("MEMBER_OF", _CLAIMABLE, ASSETS, "is a member of", "gehört zu", "to_target", properties=_EVIDENCE),
         RelationType("CONNECTS_TO", DEVICES, THINGS, "connects to", "verbindet sich mit", properties=_EVIDENCE),
         RelationType(

@@ -22,6 +22,9 @@ from graph.store import (
     Writer,
     WriterLost,
     check_schema,
+    is_free,
+    lease_note,
+    lease_text,
 )
 from graph.values import time_of, time_text
 
@@ -86,6 +89,23 @@ class Neo4jStore(Neo4jReader):
         def work(tx: ManagedTransaction) -> None:
             if _locked(tx).get("epoch") == writer.epoch:
                 _put(tx, lease_until=time_text(self._clock()))
+
+        self._writing(work, LEASE_SECONDS)
+
+    def hold(self, name: str, owner: str, lease: timedelta) -> bool:
+        def work(tx: ManagedTransaction) -> bool:
+            text, now = _locked_note(tx, lease_note(name)), self._clock()
+            if not is_free(text, owner, now):
+                return False
+            _put_note(tx, lease_note(name), lease_text(owner, now + lease))
+            return True
+
+        return self._writing(work, LEASE_SECONDS)
+
+    def let_go(self, name: str, owner: str) -> None:
+        def work(tx: ManagedTransaction) -> None:
+            if is_free(_locked_note(tx, lease_note(name)), owner, self._clock()):
+                _put_note(tx, lease_note(name), "")
 
         self._writing(work, LEASE_SECONDS)
 
@@ -158,6 +178,16 @@ def _locked(tx: ManagedTransaction) -> Mapping[str, Any]:
     """The writer's state. Setting something takes the lock; read after that, it cannot change until the end."""
     tx.run("MERGE (w:Writer {name: 'writer'}) SET w.locked = true").consume()
     return dict(tx.run("MATCH (w:Writer {name: 'writer'}) RETURN w").single(strict=True)["w"])
+
+
+def _locked_note(tx: ManagedTransaction, name: str) -> str:
+    """The note's text, which cannot change until the transaction ends."""
+    tx.run("MERGE (n:Note {name: $name}) SET n.locked = true", name=name).consume()
+    return str(tx.run("MATCH (n:Note {name: $name}) RETURN coalesce(n.text, '')", name=name).single(strict=True)[0])
+
+
+def _put_note(tx: ManagedTransaction, name: str, text: str) -> None:
+    tx.run("MATCH (n:Note {name: $name}) SET n.text = $text", name=name, text=text).consume()
 
 
 def _check(state: Mapping[str, Any], writer: Writer) -> None:

@@ -13,7 +13,19 @@ from graph.model import Positions
 from graph.sqlite_reader import SqliteReader
 from graph.sqlite_schema import SCHEMA
 from graph.sqlite_transaction import SqliteTransaction
-from graph.store import LEASE, SCHEMA_VERSION, Clock, StoreUnavailable, Transaction, Writer, WriterLost, check_schema
+from graph.store import (
+    LEASE,
+    SCHEMA_VERSION,
+    Clock,
+    StoreUnavailable,
+    Transaction,
+    Writer,
+    WriterLost,
+    check_schema,
+    is_free,
+    lease_note,
+    lease_text,
+)
 from graph.values import time_of, time_text
 
 APPLICATION_ID = 0x4C4B4731  # "LKG1"
@@ -52,6 +64,21 @@ class SqliteStore(SqliteReader):
         with self._writing() as connection:
             if _epoch(connection) == writer.epoch:
                 _put(connection, lease_until=time_text(self._clock()))
+
+    def hold(self, name: str, owner: str, lease: timedelta) -> bool:
+        key = f"note {lease_note(name)}"
+        with self._writing() as connection:
+            now = self._clock()
+            if not is_free(_state(connection, key), owner, now):
+                return False
+            _put(connection, **{key: lease_text(owner, now + lease)})
+            return True
+
+    def let_go(self, name: str, owner: str) -> None:
+        key = f"note {lease_note(name)}"
+        with self._writing() as connection:
+            if is_free(_state(connection, key), owner, self._clock()):
+                _put(connection, **{key: ""})
 
     def positions(self, log: str) -> Positions:
         question = "SELECT topic, partition, next FROM positions WHERE log = ?"
@@ -111,9 +138,13 @@ def _put(connection: sqlite3.Connection, **values: object) -> None:
     connection.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", values.items())
 
 
+def _state(connection: sqlite3.Connection, name: str) -> str:
+    row = connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else ""
+
+
 def _epoch(connection: sqlite3.Connection) -> int:
-    row = connection.execute("SELECT value FROM state WHERE name = 'epoch'").fetchone()
-    return int(row[0]) if row else 0
+    return int(_state(connection, "epoch") or 0)
 
 
 def _check(connection: sqlite3.Connection, writer: Writer) -> None:

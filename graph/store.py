@@ -77,6 +77,21 @@ class Writer:
     epoch: int
 
 
+def lease_note(name: str) -> str:
+    """The note in which a lease stands; its text is `lease_text`."""
+    return f"lease {name}"
+
+
+def lease_text(owner: str, until: datetime) -> str:
+    return f"{until.isoformat()}\t{owner}"
+
+
+def is_free(text: str, owner: str, now: datetime) -> bool:
+    """Whether a lease with that text may be taken, or extended, by the owner."""
+    until, _, holder = text.partition("\t")
+    return not until or holder == owner or datetime.fromisoformat(until) <= now
+
+
 class Transaction(Protocol):
     """One transaction of the writer. All reads see the state before `write`, which is called at most once, last.
 
@@ -279,6 +294,12 @@ class GraphStore(GraphReader, Protocol):
 
     def release(self, writer: Writer) -> None:
         """End the lease now; does nothing where it was lost."""
+
+    def hold(self, name: str, owner: str, lease: timedelta) -> bool:
+        """Take or extend the lease of that name, which is nobody's else; False while another owner has it."""
+
+    def let_go(self, name: str, owner: str) -> None:
+        """End the lease now; does nothing where another owner has it."""
 
     def positions(self, log: str) -> Positions:
         """The next offsets to read from this log (by its identity); empty for a log never read."""

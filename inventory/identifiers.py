@@ -20,7 +20,7 @@ EXCLUSIVE = (CURATED, "cloud-id", "smbios-uuid", "serial", "leika")
 MEDIUM = ("machine-id", "mac", "fqdn", "name")
 """An asset may have several values of each; they rank below all exclusive ones."""
 ORDER = EXCLUSIVE + MEDIUM
-SILENT = ("host", "ip")
+SILENT = ("host", "ip", "socket")
 """They find what is referred to, and never join."""
 
 # Values that makers, firmware and virtualisation leave behind. Serials: seen in the wild, and in the default refused
@@ -55,6 +55,7 @@ _JUNK_MACS = frozenset(
     }
 )
 _JUNK_HOSTS = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "unknown", "none", "(none)"})
+_LAST_PORT = 65_535
 _LEGAL_FORMS = re.compile(r"\b(incorporated|inc|corporation|corp|company|co|ltd|limited|gmbh|ag|se|llc|sa|spa)\b\.?")
 _VENDORS = {"hewlettpackard": "hp", "hewlettpackardenterprise": "hpe", "dellemc": "dell", "dellcomputer": "dell"}
 
@@ -165,6 +166,16 @@ def _ip(text: str) -> str:
     return str(address)
 
 
+def _socket(text: str) -> str:
+    """`address:port`, where something is served; an IPv6 address stands in brackets."""
+    address, _, port = text.strip().rpartition(":")
+    bare = _ip(address.removeprefix("[").removesuffix("]"))
+    number = int(port) if re.fullmatch(r"[0-9]{1,5}", port) else 0
+    if not bare or not 0 < number <= _LAST_PORT:
+        return ""
+    return f"[{bare}]:{number}" if ":" in bare else f"{bare}:{number}"
+
+
 def _machine_id(text: str) -> str:
     plain = _squeeze(text)
     return plain if re.fullmatch(r"[0-9a-f]{32}", plain) and len(set(plain)) > 1 else ""
@@ -188,5 +199,6 @@ _READERS: dict[str, Callable[[str], str]] = {
     "mac": _mac,
     "host": _host,
     "ip": _ip,
+    "socket": _socket,
     "name": _name,
 }

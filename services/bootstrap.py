@@ -3,6 +3,8 @@
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from events.models import CURATION
 from events.outbox import Clock, Outbox
 from events.sqlite_log import SqliteLog
 from graph.sqlite_store import SqliteStore
-from graph.store import GraphStore
+from graph.store import GraphReader, GraphStore
 from services.consumer import Consumer, OnWait
 from services.lookup import NotFound
 from services.settings import Settings
@@ -56,6 +58,13 @@ def open_store(settings: Settings) -> GraphStore:
 
     password = settings.password()
     return Neo4jStore(f"bolt://{address}", auth=(settings.graph_user, password) if password else None)
+
+
+@contextmanager
+def read_graph(settings: Settings) -> Iterator[GraphReader]:
+    """The configured graph, for reading, while the context lasts. Raises what `open_store` does, and AccessDenied."""
+    with closing(open_store(settings)) as store:
+        yield store
 
 
 def open_outbox(settings: Settings, source: str, clock: Clock = lambda: datetime.now(UTC)) -> Outbox:

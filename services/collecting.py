@@ -1,21 +1,24 @@
 """One run of one source: collect into the outbox, then drain it to the log, waiting out an outage."""
 
 import threading
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, repeat
+from pathlib import Path
 
 from pydantic import BaseModel
 
 from events.log import EventLog, LogUnavailable
 from events.models import Draft, RunReport
 from events.outbox import Outbox
+from events.outbox_errors import OutboxUnavailable
 from events.runs import MAX_SHRINK
 from inventory.reading import fault_of
-from services.collectors.base import CollectorType, Report, Run, SourceUnavailable, nobody
+from services.collectors.base import CollectorType, OpenGraph, Report, Run, SourceUnavailable, nobody
 
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between tries while the log is away; the last repeats."""
@@ -39,6 +42,7 @@ class Job:
     ranks: Mapping[str, int] = field(default_factory=dict)
     max_shrink: float = MAX_SHRINK
     person: Callable[[str], str] = nobody
+    graph: OpenGraph | None = None
 
     @property
     def run_id(self) -> str:
@@ -61,17 +65,34 @@ def collect(job: Job, outbox: Outbox) -> RunReport:
     """Run the collector; what it says is durable in the outbox on return. Raises SourceUnavailable, OutboxUnavailable.
 
     The run is complete (or held) where it is meant to be and nothing failed, failed where nothing was usable, else
-    partial.
+    partial. A collector that raises anything else has failed; its run says so, and the error goes on.
     """
     report = Report()
     outbox.begin(job.run_id, job.collector.name, job.rank, job.ranks)
     try:
-        job.collector.collect(job.settings, Run(_emitter(outbox.put, report), report, job.person))
+        job.collector.collect(job.settings, Run(_emitter(outbox.put, report), report, job.person, job.graph))
     except SourceUnavailable as error:
         report.failed(job.source, str(error))
         _end(job, outbox, report, emitted=False)
         raise
+    except OutboxUnavailable:
+        raise  # the report would meet the same
+    except Exception as error:
+        report.failed(job.source, crash(error))
+        _end(job, outbox, report, emitted=False)
+        raise
     return _end(job, outbox, report, emitted=report.counts["emitted"] > 0)
+
+
+def crash(error: Exception) -> str:
+    """What a report says of an error that no collector should raise: where it was; its text might hold a secret."""
+    if isinstance(error, MemoryError):
+        return "the collector needs more memory than memory_mib allows; allow more, or divide the source"
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(at.filename).name}, line {at.lineno}"
+    return (
+        f"the collector crashed: {type(error).__name__} in {where}; this is a fault of the collector, please report it"
+    )
 
 
 def preview(job: Job) -> Preview:
@@ -86,7 +107,7 @@ def preview(job: Job) -> Preview:
         if len(seen.first) < SHOWN:
             seen.first.append(draft)
 
-    job.collector.collect(job.settings, Run(_emitter(note, seen.report), seen.report, job.person))
+    job.collector.collect(job.settings, Run(_emitter(note, seen.report), seen.report, job.person, job.graph))
     return seen
 
 

@@ -1,42 +1,78 @@
 """The schedule: configured sources by cron or interval, in UTC, one run of each at a time; and upkeep every hour."""
 
+import threading
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from services.settings import Settings, SourceSettings, parse_schedule
+from services.turn import LEASE, Turn
 from services.upkeep import Done
 
-MISFIRE_GRACE_SECONDS = 3600
+GRACE = timedelta(hours=1)
 """A run that is late by up to an hour still takes place; APScheduler's own limit is one second."""
+EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+"""From here intervals are counted, so that a restart postpones nothing and all schedulers mean the same times."""
 UPKEEP = "(upkeep)"
 """The id of its job, which no source can have."""
 _log = structlog.get_logger()
 
 
-def make(
-    settings: Settings, run: Callable[[SourceSettings], None], upkeep: Callable[[], Iterable[Done]]
-) -> BackgroundScheduler:
+@dataclass(frozen=True)
+class Work:
+    """What the schedule does. `run`: one run of a source, planned for a time; whether it can be used.
+
+    `done`: whether the run of a source that was planned for a time took place already, elsewhere.
+    """
+
+    run: Callable[[SourceSettings, datetime], bool]
+    done: Callable[[SourceSettings, datetime], bool]
+    upkeep: Callable[[], Iterable[Done]]
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def make(settings: Settings, work: Work, turn: Turn) -> BackgroundScheduler:
     """A scheduler, not started, with a job for each source that has a schedule, and upkeep at once and hourly."""
-    defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": MISFIRE_GRACE_SECONDS}
-    scheduler = BackgroundScheduler(timezone="UTC", job_defaults=defaults)
-    for source in settings.sources:
-        if source.schedule:
-            scheduler.add_job(partial(_run, run, source), _trigger(source.schedule), id=source.name, name=source.name)
+    defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": int(GRACE.total_seconds())}
+    planned = [source for source in settings.sources if source.schedule]
+    threads = {"default": ThreadPoolExecutor(len(planned) + 1)}  # each may wait for its turn, or for the log
+    scheduler = BackgroundScheduler(timezone="UTC", job_defaults=defaults, executors=threads)
+    slots = threading.Semaphore(settings.runs_at_once)
+    for source in planned:
+        job = partial(_run, source, work, turn, slots)
+        scheduler.add_job(job, trigger_of(source.schedule), id=source.name, name=source.name)
     hourly = IntervalTrigger(hours=1, timezone="UTC")
-    scheduler.add_job(partial(_keep_up, upkeep), hourly, id=UPKEEP, next_run_time=datetime.now(UTC))
+    scheduler.add_job(partial(_keep_up, work, turn), hourly, id=UPKEEP, next_run_time=datetime.now(UTC))
     return scheduler
 
 
-def _keep_up(upkeep: Callable[[], Iterable[Done]]) -> None:
+def trigger_of(text: str) -> BaseTrigger:
+    """The trigger of a schedule. Raises ValueError."""
+    parsed = parse_schedule(text)
+    return IntervalTrigger(**parsed, start_date=EPOCH, timezone="UTC") if isinstance(parsed, dict) else parsed
+
+
+def planned_for(trigger: BaseTrigger, now: datetime) -> datetime:
+    """The time that a run which starts now was planned for: the last one within `GRACE`, else now."""
+    found, following = now, trigger.get_next_fire_time(None, now - GRACE)
+    while following is not None and following <= now:
+        found, following = following, trigger.get_next_fire_time(following, following)
+    return found
+
+
+def _keep_up(work: Work, turn: Turn) -> None:
     """Tell what was done and what was left; what fails is tried again in an hour."""
+    if not turn.wait(LEASE.total_seconds()):
+        return
     try:
-        for done in upkeep():
+        for done in work.upkeep():
             if done.withdrawn:
                 _log.info("withdrawn", source=done.source, records=done.withdrawn)
             if done.ended or done.carried:
@@ -48,15 +84,34 @@ def _keep_up(upkeep: Callable[[], Iterable[Done]]) -> None:
         raise
 
 
-def _run(run: Callable[[SourceSettings], None], source: SourceSettings) -> None:
-    """One source's failure is logged and harms no other; it is tried again at its next time."""
+def _run(source: SourceSettings, work: Work, turn: Turn, slots: threading.Semaphore) -> None:
+    """One planned run, tried again while it fails, up to the next planned time. One source's failure harms no other.
+
+    One that stands by waits as long as the lease of one that died may last, and then does what that one did not.
+    """
+    trigger = trigger_of(source.schedule)
+    planned = planned_for(trigger, datetime.now(UTC))
+    waited = not turn.mine()
+    if not turn.wait(2 * LEASE.total_seconds()) or (waited and work.done(source, planned)):
+        return
+    following = trigger.get_next_fire_time(planned, planned)
+    for tried in range(source.retries + 1):
+        with slots:
+            if work.stop.is_set() or not turn.mine() or _try(source, work, planned):
+                return
+        pause = timedelta(seconds=source.retry_seconds) * 2**tried
+        again = datetime.now(UTC) + pause
+        if tried == source.retries or (following is not None and again >= following):
+            break
+        _log.warning("run failed; it is tried again", source=source.name, at=again.isoformat(timespec="seconds"))
+        if work.stop.wait(pause.total_seconds()):
+            return
+    _log.error("run failed", source=source.name, planned=planned.isoformat(), tries=tried + 1)
+
+
+def _try(source: SourceSettings, work: Work, planned: datetime) -> bool:
     try:
-        run(source)
-    except Exception as error:
-        _log.error("run failed", source=source.name, error=f"{type(error).__name__}: {error}")
-        raise
-
-
-def _trigger(text: str) -> CronTrigger | IntervalTrigger:
-    parsed = parse_schedule(text)
-    return IntervalTrigger(**parsed, timezone="UTC") if isinstance(parsed, dict) else parsed
+        return work.run(source, planned)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this source's alone: told, and tried again
+        _log.error("the run could not take place", source=source.name, error=f"{type(error).__name__}: {error}")
+        return False

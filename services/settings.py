@@ -58,6 +58,12 @@ class SourceSettings(BaseModel):
     authoritative: frozenset[str] = Field(
         default=frozenset(), description="kinds of which it should list every asset; coverage is measured against it"
     )
+    timeout_seconds: float = Field(
+        default=7200, gt=0, description="a scheduled run that collects for longer is ended, and has failed"
+    )
+    retries: int = Field(default=2, ge=0, le=10, description="how often a scheduled run that failed is tried again")
+    retry_seconds: float = Field(default=60, gt=0, description="how long to wait before that; each time twice as long")
+    memory_mib: int = Field(default=1024, ge=256, description="memory that a scheduled run may use, MiB")
     persons: Literal["drop", "hash"] = Field(
         default="drop",
         description="what becomes of users that are reported: dropped, or kept as hashes with person_key",
@@ -140,6 +146,7 @@ class Settings(BaseSettings):
     batch_bytes: int = Field(default=4 * 1024 * 1024, gt=0, description="how much the inventory applies at once, bytes")
     publish_changes: bool = Field(default=True, description="whether the graph's changes go to the topic of changes")
     journal_days: int = Field(default=0, ge=0, description="how long the past is kept, days; 0: for ever")
+    runs_at_once: int = Field(default=4, ge=1, description="how many scheduled runs collect at the same time")
     host: str = Field(default="127.0.0.1", description="address the API listens on")
     port: int = Field(default=8421, ge=1, le=65535, description="port the API listens on")
     sources: list[SourceSettings] = Field(default=[], description="what is collected, `[[sources]]` each")
@@ -155,6 +162,8 @@ class Settings(BaseSettings):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"sources: the name {twice[0]!r} is used twice; each source needs its own")
+        if len([source for source in self.sources if source.type == "agents"]) > 1:
+            raise ValueError("sources: agents report at one place, so that only one source may have the type agents")
         return self
 
     @classmethod

@@ -1,21 +1,23 @@
 """The API: questions over HTTP. There is no authentication yet, so it listens on loopback unless told otherwise."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from services.api import knowledge, models, problems
+from services.api import agents, knowledge, models, problems, records, unassigned
 from services.api.metrics import render
 from services.api.routes import router
 from services.api.state import State
+from services.intake import Intake
 
 _ERRORS = {code: {"model": models.Problem} for code in (404, 409, 410, 422, 500, 503)}
 
 
-def create_app(state: State) -> FastAPI:
-    """The application over these parts."""
+def create_app(state: State, intakes: Mapping[str, Intake] | None = None) -> FastAPI:
+    """The application over these parts; `intakes`: the sources that may be pushed to, by name."""
     app = FastAPI(
         title="Landkarte",
         version=version("landkarte"),
@@ -24,10 +26,19 @@ def create_app(state: State) -> FastAPI:
     )
     app.state.landkarte = state
     problems.add_to(app)
-    for questions in (router, knowledge.router):
+    for questions in (router, knowledge.router, unassigned.router):
         app.include_router(questions, dependencies=[Depends(problems.refuse_unknown)])
+    _add_doors(app, intakes or {})
     _add_health(app, state)
     return app
+
+
+def _add_doors(app: FastAPI, intakes: Mapping[str, Intake]) -> None:
+    """Where agents report and others push. Agents know nothing of this API's forms."""
+    fleet = [one for one in intakes.values() if one.source.type == "agents"]
+    app.include_router(agents.router_of(fleet[0]) if fleet else agents.router_of_none())
+    pushed = {name: one for name, one in intakes.items() if one.source.type == "http"}
+    app.include_router(records.router_of(pushed), dependencies=[Depends(problems.refuse_unknown)])
 
 
 def _add_health(app: FastAPI, state: State) -> None:

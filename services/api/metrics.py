@@ -1,6 +1,6 @@
 """Figures for Prometheus, read when asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -10,6 +10,9 @@ from events.log import LogUnavailable
 from graph.store import StoreUnavailable
 from services.api.state import State
 from services.status import backlog, dead_letters
+
+RUNS_LOOKED_AT = 100
+"""Of each source, newest first: a last success before that is not told."""
 
 
 class _Figures(Collector):
@@ -37,9 +40,25 @@ class _Figures(Collector):
         seen = GaugeMetricFamily("landkarte_source_last_seen_seconds", "when it last said something", labels=["source"])
         for source, at in status.last_seen.items():
             seen.add_metric([source], at.timestamp())
-        yield from (nodes, seen)
+        yield from (nodes, seen, *self._runs({*status.last_seen, *(s.name for s in self._state.settings.sources)}))
         yield GaugeMetricFamily("landkarte_relationships", "relationships", value=status.relationships)
         yield GaugeMetricFamily("landkarte_changes", "entries of the journal", value=status.journal)
+
+    def _runs(self, sources: Collection[str]) -> Iterator[Metric]:
+        """From the graph, so that every process tells the same, whoever runs the schedule."""
+        success = GaugeMetricFamily(
+            "landkarte_source_last_success_seconds", "when it last succeeded", labels=["source"]
+        )
+        duration = GaugeMetricFamily("landkarte_source_run_duration_seconds", "of its last run", labels=["source"])
+        failing = GaugeMetricFamily("landkarte_source_failed", "whether its last run failed", labels=["source"])
+        for source in sorted(sources):
+            runs = self._state.store.runs(source=source, limit=RUNS_LOOKED_AT)
+            for run in runs[:1]:
+                duration.add_metric([source], (run.ended - run.started).total_seconds())
+                failing.add_metric([source], run.status == "failed")
+            for run in [run for run in runs if run.status != "failed"][:1]:
+                success.add_metric([source], run.ended.timestamp())
+        yield from (success, duration, failing)
 
     def _log(self) -> Iterator[Metric]:
         log = self._state.log

@@ -12,7 +12,7 @@ from inventory.impact import dependants, in_words
 from inventory.lifecycle import Verdict, load_table
 from inventory.matching import Matcher
 from inventory.obsolescence import Obsolescence, Question, Row, obsolete
-from services.cli import ask_asset, ask_changes
+from services.cli import ask_asset, ask_changes, ask_unassigned
 from services.cli.common import Config
 from services.cli.output import Format, cell, fields, out, print_json, print_rows, say
 from services.cli.reading import As, AsOf, Sources, reading
@@ -46,6 +46,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("find")(ask_find)
     group.command("quality")(ask_asset.ask_quality)
     group.command("changes")(ask_changes.ask_changes)
+    group.command("unassigned")(ask_unassigned.ask_unassigned)
     app.add_typer(group, name="ask")
 
 

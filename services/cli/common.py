@@ -1,6 +1,7 @@
 """What the commands share: options, and how errors end a command."""
 
 import os
+import signal
 import threading
 import traceback
 from collections.abc import Callable
@@ -103,6 +104,14 @@ def patiently(open_it: Callable[[], _T]) -> _T:
             waiting(str(outage), seconds)
             stop.wait(seconds)
     raise AssertionError("the tries never end")
+
+
+def until_stopped() -> None:
+    """Return when the process is told to stop: Ctrl-C, or SIGTERM as systemd and container engines send it."""
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
+    told.wait()
 
 
 def open_both(settings: Settings) -> tuple[EventLog, GraphStore]:

@@ -16,10 +16,11 @@ from inventory.matching import Matcher
 from inventory.obsolescence import Question, obsolete
 from services import bootstrap
 from services.cli.ask import show_obsolete
-from services.cli.output import Format, err, out, waiting
+from services.cli.output import Format, err, out, say, waiting
 from services.cli.service import serve_until_stopped
-from services.cli.sources import job_of, run_once, show_report
+from services.cli.sources import show_report
 from services.lookup import find_one, find_sources
+from services.running import job_of, run_once
 from services.sample_city import Size, write_city
 from services.settings import Settings, SourceSettings, load
 
@@ -65,7 +66,7 @@ def _fill(settings: Settings, store: GraphStore, folder: Path, size: Size) -> No
         for source in _sources(folder / "city"):
             progress.update(task, description=f"collecting {source.name}")
             job = job_of(settings, source)
-            show_report(job, run_once(settings, job))
+            show_report(job, run_once(settings, job, waiting, say))
         progress.update(task, description="events become the graph")
         log = bootstrap.open_log(settings)
         consumer = bootstrap.make_consumer(settings, log, store, waiting)

@@ -12,9 +12,8 @@ from services import bootstrap
 from services.cli.common import Config, patiently, settings_of
 from services.cli.output import err, say
 from services.copying import COPIED, Copied, copy
-from services.settings import ConfigurationError, Settings, check_address
-from services.upkeep import Done
-from services.upkeep import upkeep as keep_up
+from services.scheduling import run_upkeep
+from services.settings import ConfigurationError, check_address
 
 
 def add_to(app: typer.Typer) -> None:
@@ -71,9 +70,3 @@ def _say_copied(done: Copied, source: str, target: str) -> None:
         f'log = "{target}" and an empty graph, with the same data_dir; then run `landkarte inventory`, before anything '
         "is collected: the log is compacted as it grows older, and its past goes with that"
     )
-
-
-def run_upkeep(settings: Settings) -> list[Done]:
-    """Do what is due, on a log and a graph of its own."""
-    with closing(bootstrap.open_log(settings)) as log, closing(bootstrap.open_store(settings)) as store:
-        return keep_up(settings, log, store)

@@ -1,8 +1,9 @@
-"""Commands that run or look after the services: inventory, serve, status, check, deadletters."""
+"""Commands that run or look after the services: inventory, serve, status, deadletters."""
 
 import ipaddress
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Annotated
 
 import structlog
@@ -11,15 +12,15 @@ import uvicorn
 
 from events.deadletters import DeadLetter, read_dead_letter
 from events.log import DEADLETTERS, EventLog, up_to
-from services import bootstrap, logs, schedule
+from services import bootstrap, logs
 from services.api import create_app
 from services.api.state import State
-from services.cli.common import EXPECTED, FAILED, Config, Failed, open_both, settings_of
-from services.cli.operating import run_upkeep
+from services.cli.common import EXPECTED, Config, Failed, open_both, settings_of
 from services.cli.output import Format, cell, fields, out, print_json, print_rows, say, waiting
-from services.cli.sources import job_of, run_once
 from services.consumer import Consumer
-from services.settings import ConfigurationError, Settings, SourceSettings
+from services.intake import receiving
+from services.scheduling import scheduling
+from services.settings import ConfigurationError, Settings
 from services.status import status_of
 
 READ_BYTES = 4 * 1024 * 1024
@@ -31,7 +32,6 @@ def add_to(app: typer.Typer) -> None:
     app.command("inventory")(inventory)
     app.command("serve")(serve)
     app.command("status")(status)
-    app.command("check")(check)
     group = typer.Typer(help="Events that could not be read.", no_args_is_help=True)
     group.command("list")(list_dead)
     group.command("show")(show_dead)
@@ -79,23 +79,28 @@ def serve(
 def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
     """Serve the API, and embedded the rest too, until the process is told to stop."""
     log, store = open_both(settings)
-    stop, consumer = threading.Event(), None
-    threads: list[threading.Thread] = []
-    if bootstrap.embedded(settings):
-        consumer = bootstrap.make_consumer(settings, log, store, waiting)
-        threads.append(threading.Thread(target=_consume, args=(consumer, stop), name="inventory"))
-        scheduler = schedule.make(
-            settings, lambda source: _run_scheduled(settings, source), lambda: run_upkeep(settings)
-        )
-        scheduler.start()
-    for thread in threads:
-        thread.start()
+    with ExitStack() as running:
+        consumer = None
+        if bootstrap.embedded(settings):
+            consumer = bootstrap.make_consumer(settings, log, store, waiting)
+            running.enter_context(_consuming(consumer))
+            running.enter_context(scheduling(settings, store, waiting))
+        opened = running.enter_context(receiving(settings, waiting))
+        app = create_app(State(settings, log, store, consumer), opened)
+        uvicorn.run(app, host=host, port=port, log_level="warning")
+
+
+@contextmanager
+def _consuming(consumer: Consumer) -> Iterator[None]:
+    """While it is entered, the inventory runs in a thread."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_consume, args=(consumer, stop), name="inventory")
+    thread.start()
     try:
-        uvicorn.run(create_app(State(settings, log, store, consumer)), host=host, port=port, log_level="warning")
+        yield
     finally:
         stop.set()
-        for thread in threads:
-            thread.join()
+        thread.join()
 
 
 def _consume(consumer: Consumer, stop: threading.Event) -> None:
@@ -104,10 +109,6 @@ def _consume(consumer: Consumer, stop: threading.Event) -> None:
     except EXPECTED as error:
         structlog.get_logger().error("the inventory stopped", reason=str(error))
         say(f"landkarte: the inventory stopped: {error}")
-
-
-def _run_scheduled(settings: Settings, source: SourceSettings) -> None:
-    run_once(settings, job_of(settings, source))
 
 
 def status(form: As = Format.TABLE, config: Config = None) -> None:
@@ -128,26 +129,6 @@ def _flat(found: dict[str, object]) -> list[tuple[str, object]]:
     for name, value in found.items():
         flat += [(f"{name} {key}", item) for key, item in value.items()] if isinstance(value, dict) else [(name, value)]
     return flat
-
-
-def check(config: Config = None) -> None:
-    """Check the configuration and the connections."""
-    settings = settings_of(config)
-    say(f"configuration: good; {len(settings.sources)} sources")
-    failed = False
-    for name, address, opened in (
-        ("log", settings.log, lambda: bootstrap.open_log(settings).identity),
-        ("graph", settings.graph, lambda: bootstrap.open_store(settings).status().schema),
-    ):
-        try:
-            opened()
-        except EXPECTED as error:
-            failed = True
-            say(f"{name}: {address}: {error}")
-        else:
-            say(f"{name}: {address}: good")
-    if failed:
-        raise typer.Exit(FAILED)
 
 
 def list_dead(form: As = Format.TABLE, config: Config = None) -> None:

@@ -1,27 +1,22 @@
 """Commands that collect: import, collect, agree, schedule, sample-city."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
-from events.log import EventLog, LogUnavailable
 from events.models import RunReport
-from events.outbox import Outbox
-from events.outbox_errors import OutboxUnavailable
-from services import bootstrap, logs, schedule
-from services.cli.common import FAILED, Config, Failed, settings_of
-from services.cli.operating import run_upkeep
+from services import bootstrap, logs
+from services.cli.common import FAILED, Config, Failed, patiently, settings_of, until_stopped
 from services.cli.output import Format, print_json, print_rows, say, waiting
-from services.collecting import Job, collect, drain, preview
+from services.collecting import Job, preview
 from services.collectors import COLLECTORS
+from services.running import job_of, run_once, sending
 from services.sample_city import Size, write_city
+from services.scheduling import scheduling
 from services.settings import ConfigurationError, Settings, SourceSettings
 
 SHOWN = 20
@@ -77,7 +72,7 @@ def agree(
             f"source {source!r} has no outbox in {bootstrap.outbox_folder(settings)}; agree where it is collected; "
             f"here are {', '.join(known) or 'none'}"
         )
-    with _sending(settings, source) as outbox:
+    with sending(settings, source, waiting, say) as outbox:
         report = outbox.agree()
     if report is None:
         raise Failed(
@@ -93,8 +88,8 @@ def run_schedule(config: Config = None) -> None:
     planned = len([source for source in settings.sources if source.schedule])
     runs = f"{planned} sources are on schedule (UTC)" if planned else "no source has a schedule, so none is collected"
     say(f"{runs}; upkeep is done every hour; Ctrl-C stops")
-    schedule.make(settings, lambda source: _run_scheduled(settings, source), lambda: run_upkeep(settings)).start()
-    threading.Event().wait()
+    with closing(patiently(lambda: bootstrap.open_store(settings))) as store, scheduling(settings, store, waiting):
+        until_stopped()
 
 
 def sample_city(
@@ -107,20 +102,6 @@ def sample_city(
     say(
         f"{out}: {counts.machines} machines in {counts.glpi} GLPI and {counts.fusioninventory} FusionInventory files, "
         f"{counts.rows} rows in {counts.tables} tables"
-    )
-
-
-def job_of(settings: Settings, source: SourceSettings) -> Job:
-    """A run of a configured source, now. Raises ConfigurationError, SourceUnavailable."""
-    return Job(
-        source.name,
-        COLLECTORS[source.type],
-        source.own(),
-        source.trust(),
-        source.complete,
-        ranks=source.ranks,
-        max_shrink=source.max_shrink,
-        person=settings.person(source),
     )
 
 
@@ -141,51 +122,10 @@ def _job(settings: Settings, kind: str, paths: list[Path], source: str, *, compl
 
 
 def _run(settings: Settings, job: Job, *, full: bool) -> None:
-    report = run_once(settings, job, full=full)
+    report = run_once(settings, job, waiting, say, full=full)
     show_report(job, report)
     if report.status == "failed":
         raise typer.Exit(FAILED)
-
-
-def run_once(settings: Settings, job: Job, *, full: bool = False) -> RunReport:
-    """Collect into the outbox, then send, waiting for the log. `full`: say what did not change too."""
-    with _sending(settings, job.source) as outbox:
-        if full:
-            outbox.repeat()
-        return collect(job, outbox)
-
-
-@contextmanager
-def _sending(settings: Settings, source: str) -> Iterator[Outbox]:
-    """The source's outbox; what waits in it at the end is sent, waiting for the log.
-
-    After an error, of which the report may wait there, it is sent if the log answers, so that the error is not kept up.
-    """
-    with ExitStack() as opened:
-        outbox = opened.enter_context(closing(bootstrap.open_outbox(settings, source)))
-        log = cache(lambda: opened.enter_context(closing(bootstrap.open_log(settings))))  # opened once it answers
-        know_log(outbox, source, log)
-        try:
-            yield outbox
-        except Exception:
-            with suppress(LogUnavailable, OutboxUnavailable):  # that error is the one to tell; what waits is not lost
-                outbox.drain(log())
-            raise
-        drain(outbox, log, waiting, threading.Event())
-
-
-def know_log(outbox: Outbox, source: str, log: Callable[[], EventLog]) -> None:
-    """Whether the log has what was said before: all is said again to another one, and where nobody can tell."""
-    try:
-        if outbox.goes_to(log()):
-            say(f"{source}: the log is another one than before, so everything is said again")
-    except LogUnavailable:
-        outbox.repeat()
-
-
-def _run_scheduled(settings: Settings, source: SourceSettings) -> None:
-    job = job_of(settings, source)
-    show_report(job, run_once(settings, job))
 
 
 def show_report(job: Job, report: RunReport) -> None:

@@ -1,7 +1,6 @@
 """The types of sources: entry points of the group `landkarte.collectors`, ours and anybody's, loaded when asked for."""
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 
 from services.collectors.base import CollectorType
@@ -17,11 +16,17 @@ class Types(Mapping[str, CollectorType]):
     """The types by name. Names are known without loading anything; a type is loaded once. Raises BrokenCollector."""
 
     def __init__(self) -> None:
-        self._loaded: dict[str, CollectorType] = {}
+        self.refresh()
 
-    @cached_property
-    def _entries(self) -> dict[str, EntryPoint]:
-        return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=_ours_last)}
+    def refresh(self) -> None:
+        """Look again at what is installed."""
+        self._loaded: dict[str, CollectorType] = {}
+        self._entries = {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=_ours_last)}
+
+    def origin(self, name: str) -> str:
+        """The distribution that brings the type."""
+        found = self._entries[name].dist
+        return f"{found.name} {found.version}" if found else "unknown"
 
     def __getitem__(self, name: str) -> CollectorType:
         if name not in self._loaded:
@@ -56,4 +61,4 @@ def _load(entry: EntryPoint) -> CollectorType:
     return found
 
 
-COLLECTORS: Mapping[str, CollectorType] = Types()
+COLLECTORS = Types()

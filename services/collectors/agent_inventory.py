@@ -1,13 +1,17 @@
 """What GLPI, FusionInventory and OCS agents report, made records. Pure; one shape for JSON and XML: the GLPI agent's.
 
-Persons are left out: no login, user name, contact or e-mail address is read.
+Persons are left out: no login, user name, contact or e-mail address is read, but for the user who was last logged in,
+where the source keeps hashes of persons.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from events.models import Draft, Reference, Relation, Section
+from services.collectors.base import nobody
+from services.collectors.databases import database_instance, engine_named
 from services.collectors.parts import OBSERVED, day_of, given, has_os, identifiers, installed, is_model, serial
 
 Content = Mapping[str, Any]
@@ -25,12 +29,12 @@ _FIRMWARE = ("%Y-%m-%d", "%m/%d/%Y")
 """SMBIOS writes a BIOS's date as Americans do (SMBIOS 3.7, type 0); agents write an installation's as Europeans do."""
 
 
-def computer(device_id: str, content: Content) -> Draft:
+def computer(device_id: str, content: Content, person: Callable[[str], str] = nobody) -> Draft:
     """A computer. Only what the inventory mentions becomes a section, so that a partial one deletes nothing."""
     sections = {
         name: build(content)
         for name, needs, build in (
-            ("core", ("hardware", "bios"), _core),
+            ("core", ("hardware", "bios"), partial(_core, person)),
             ("system", ("operatingsystem",), _system),
             ("processor", ("cpus",), _processor),
             ("network", ("networks",), _network),
@@ -40,6 +44,24 @@ def computer(device_id: str, content: Content) -> Draft:
         if any(part in content for part in needs)
     }
     return Draft(native_key=device_id, kind=kind_of(content), sections=sections)
+
+
+def databases(of: Draft, content: Content) -> Iterator[Draft]:
+    """The database servers on a computer, of which `of` is the record; none where its name is not told."""
+    names = [(one.scheme, one.value) for section in of.sections.values() for one in section.identifiers]
+    host = text(part(content, "hardware"), "name")
+    for service in many(content, "databases_services") if host else ():
+        told = text(service, "type"), text(service, "manufacturer"), text(service, "name")
+        if engine := engine_named(*told) or text(service, "name", "type"):
+            yield database_instance(
+                of.native_key,
+                host,
+                names,
+                engine,
+                _number(service, "port") or 0,
+                addresses=[value for scheme, value in names if scheme == "ip"],
+                version=text(service, "version"),
+            )
 
 
 def device(native_key: str, info: Item, content: Content) -> Draft:
@@ -110,7 +132,7 @@ def text(item: Item, *names: str) -> str:
     return ""
 
 
-def _core(content: Content) -> Section:
+def _core(person: Callable[[str], str], content: Content) -> Section:
     hardware, bios = part(content, "hardware"), part(content, "bios")
     vendor, model = text(bios, "smanufacturer", "mmanufacturer"), text(bios, "smodel", "mmodel")
     return Section(
@@ -132,6 +154,7 @@ def _core(content: Content) -> Section:
             virtualisation=text(hardware, "vmsystem").casefold(),
             domain=text(hardware, "workgroup"),
             memory_mib=_number(hardware, "memory"),
+            last_user=person(text(hardware, "lastloggeduser", "userid").split("/")[0]),
         ),
         relations=is_model(vendor, model),
     )

@@ -2,12 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
 from events.models import MAX_PROBLEMS, Draft, Problem
+from graph.store import GraphReader
+
+OpenGraph = Callable[[], AbstractContextManager[GraphReader]]
+"""Opens the graph for reading. Raises StoreUnavailable, AccessDenied, SchemaDiffers."""
 
 
 class NotOurs(ValueError):
@@ -54,11 +59,13 @@ class Run:
 
     `person`: a person's name or login as it may be said: as a keyed hash where the source's settings keep persons,
     else "". No collector says a person's name in any other way.
+    `graph`: what is known, for a collector that says what follows from it; None where there is no graph.
     """
 
     emit: Callable[[Draft], None]
     report: Report
     person: Callable[[str], str] = nobody
+    graph: OpenGraph | None = None
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class FileSettings(BaseModel):
 
 
 def found_files(settings: Files, suffixes: tuple[str, ...]) -> list[tuple[Path, Path]]:
-    """Files under the settings' paths in a fixed order, each with the path it was found below.
+    """Files under the settings' paths in a fixed order, each with the path it was found below. No suffixes: all files.
 
     A file that is named itself is taken whatever its suffix. Raises SourceUnavailable for a path that is not there: a
     source that has moved must not look like one that is empty.
@@ -45,7 +45,7 @@ def _files(settings: Files, suffixes: tuple[str, ...]) -> dict[Path, tuple[Path,
     for folder in (path for path in settings.paths if path.is_dir()):
         for path in folder.rglob("*"):
             if path not in found and path.is_file():
-                found[path] = (folder, path.suffix.lower() in suffixes)
+                found[path] = (folder, not suffixes or path.suffix.lower() in suffixes)
     return found
 
 
@@ -85,7 +85,8 @@ def check_files(settings: Files, suffixes: tuple[str, ...]) -> Iterator[Check]:
     """Whether there are files, and whether they may be read. Raises SourceUnavailable for a path that is not there."""
     found = found_files(settings, suffixes)
     where = ", ".join(str(path) for path in settings.paths)
-    yield Check(f"{len(found)} files in {where}", "" if found else f"none of them ends in {' or '.join(suffixes)}")
+    none = f"none of them ends in {' or '.join(suffixes)}" if suffixes else "there is none"
+    yield Check(f"{len(found)} files in {where}", "" if found else none)
     for path, _ in found:
         try:
             path.open("rb").close()

@@ -1,13 +1,13 @@
 """FusionInventory and OCS inventories: XML files as the agents write them with `--local`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from events.models import Draft
 from services.collectors.agent_inventory import computer, device, text
-from services.collectors.base import CollectorType, NotOurs, Run
+from services.collectors.base import CollectorType, NotOurs, Run, nobody
 from services.collectors.files import FileSettings, check_files
 from services.collectors.formats import MAX_DEPTH, emit_files, parse_xml
 
@@ -17,10 +17,10 @@ SUFFIXES = (".xml", ".ocs")
 
 def collect(settings: FileSettings, run: Run) -> None:
     """Every `.xml` and `.ocs` file: read, made records, emitted. One file may tell of several devices."""
-    emit_files(settings, SUFFIXES, "XML", run, lambda data: to_drafts(parse_xml(data)))
+    emit_files(settings, SUFFIXES, "XML", run, lambda data: to_drafts(parse_xml(data), run.person))
 
 
-def to_drafts(root: Element) -> Iterator[Draft]:
+def to_drafts(root: Element, person: Callable[[str], str] = nobody) -> Iterator[Draft]:
     """The records of one file. Raises NotOurs."""
     content = root.find("CONTENT")
     if root.tag != "REQUEST" or content is None:
@@ -32,7 +32,7 @@ def to_drafts(root: Element) -> Iterator[Draft]:
     elif query == "INVENTORY":
         if not device_id:
             raise NotOurs("an inventory without a DEVICEID")
-        yield computer(device_id, to_content(content))
+        yield computer(device_id, to_content(content), person)
     else:
         raise NotOurs(f"a message {query or 'without QUERY'!r}, which is no inventory")
 

@@ -10,8 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from events.models import Draft, Section
 from services.collectors.base import NotOurs
+from services.collectors.machine_network import is_virtual
 from services.collectors.parts import given, has_os, identifiers, is_model, key_of, serial
-from services.collectors.signs import hypervisor, is_virtual_port
+from services.collectors.signs import hypervisor
 
 MIB = 2**20
 MAX_LINES = 20_000
@@ -165,7 +166,7 @@ def _processor(metrics: Metrics) -> Section:
 
 
 def _network(metrics: Metrics, key: str) -> Section:
-    ports = [s.labels for s in metrics.get("node_network_info", []) if not is_virtual_port(s.labels.get("device", ""))]
+    ports = [s.labels for s in metrics.get("node_network_info", []) if not is_virtual(s.labels.get("device", ""))]
     macs = [port.get("address", "") for port in ports]
     macs += [s.labels.get("mac", "") for s in metrics.get("windows_net_nic_info", [])]
     ips = [address for metric in ("node_network_address_info", _NICS[1]) for address in _ips(metrics, metric)]
@@ -178,7 +179,7 @@ def _network(metrics: Metrics, key: str) -> Section:
 def _ips(metrics: Metrics, metric: str) -> Iterator[str]:
     for sample in metrics.get(metric, []):
         port = sample.labels.get("device", "") or sample.labels.get("nic", "")
-        if not is_virtual_port(port):
+        if not is_virtual(port):
             yield sample.labels.get("address", "")
 
 

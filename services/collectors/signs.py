@@ -16,11 +16,6 @@ _HYPERVISORS = {
     "openstack": "openstack",
     "firecracker": "firecracker",
 }
-_VIRTUAL_PORTS = re.compile(
-    r"^(lo\d*$|docker|br-|br\d|veth|virbr|vnet|tun|tap|wg|cni|flannel|cali|kube|podman|ifb|dummy|vxlan|lxc|ovs|sit|gre|"
-    r"ip6tnl|tunl|loopback|isatap|teredo|null|vlan|bridge)",
-    re.IGNORECASE,
-)
 _PRINTERS = re.compile(
     r"kyocera|lexmark|brother|xerox|ricoh|konica|epson|\boki\b|toshiba tec|laserjet|officejet|jetdirect|zebra tech",
     re.IGNORECASE,
@@ -36,11 +31,6 @@ def hypervisor(*told: str) -> str:
     """The hypervisor that firmware's vendor and product name, or ""."""
     text = " ".join(told).casefold()
     return next((name for sign, name in _HYPERVISORS.items() if sign in text), "")
-
-
-def is_virtual_port(name: str) -> bool:
-    """Whether an interface of this name is a bridge, tunnel or container's: its address names no machine."""
-    return bool(_VIRTUAL_PORTS.match(name))
 
 
 def kind_by_maker(maker: str) -> str:

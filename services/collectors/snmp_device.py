@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from events.models import Draft, Relation, Section
 from services.collectors import snmp_oids as oids
+from services.collectors.machine_network import is_virtual
 from services.collectors.parts import OBSERVED, given, has_os, identifiers, installed, is_model, key_of, related, serial
-from services.collectors.signs import is_virtual_port, kind_by_maker
+from services.collectors.signs import kind_by_maker
 from services.collectors.snmp_oids import Oid, Value
 
 Told = Mapping[Oid, Value]
@@ -142,7 +143,7 @@ def _macs(told: Told) -> Iterator[str]:
         own.append(told.get(oids.LLDP_CHASSIS))
     types, names = _column(told, oids.IF_TYPE), _column(told, oids.IF_NAME)
     for index, value in sorted(_column(told, oids.IF_MAC).items()):
-        if types.get(index) in oids.REAL_PORTS and not is_virtual_port(_text(names.get(index))):
+        if types.get(index) in oids.REAL_PORTS and not is_virtual(_text(names.get(index))):
             own.append(value)
     yield from dict.fromkeys(mac for value in own if (mac := _mac(value)))
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -45,6 +46,30 @@ def test_an_empty_graph_answers_everything(store, writer):
     assert [list(part) for part in store.everything()] == [[], []]
     assert store.status().counts == {}
     assert ask(store, writer, lambda tx: tx.records(["x"])) == {}
+
+
+def test_one_holds_a_named_lease_until_it_ends_or_is_let_go(store, clock):
+    assert store.hold("schedule", "one", LEASE)
+    assert not store.hold("schedule", "two", LEASE)
+    assert store.hold("another", "two", LEASE)
+    clock.pass_by(seconds=10)
+    assert store.hold("schedule", "one", LEASE)
+    clock.pass_by(seconds=10)
+    assert not store.hold("schedule", "two", LEASE)
+    clock.pass_by(seconds=6)
+    assert store.hold("schedule", "two", LEASE)
+    assert not store.hold("schedule", "one", LEASE)
+    store.let_go("schedule", "one")
+    assert not store.hold("schedule", "one", LEASE)
+    store.let_go("schedule", "two")
+    assert store.hold("schedule", "one", LEASE)
+
+
+def test_of_many_who_want_a_named_lease_at_once_one_gets_it(store):
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda number: store.hold("schedule", f"owner {number}", LEASE), range(8)))
+
+    assert sorted(got) == [False] * 7 + [True]
 
 
 def test_one_writes_until_its_lease_ends(store, clock):

@@ -1,7 +1,7 @@
 import pytest
 
 from events.models import Identifier, Reference
-from inventory.identifiers import identifiers_of, own, reference_key
+from inventory.identifiers import identifiers_of, joins, own, reference_key
 
 
 def keys(kind, *pairs):
@@ -25,6 +25,8 @@ def test_a_uuid_and_its_byte_swapped_form_are_one_identifier():
         (("serial", "Hewlett-Packard\tCN5BFP62CP"), ("serial", "HP Inc.\tCN5BFP62CP")),
         (("fqdn", "LF014.glpi-project.infra."), ("fqdn", "lf014.glpi-project.INFRA")),
         (("ip", "2001:0DB8::1"), ("ip", "2001:db8:0:0:0:0:0:1")),
+        (("socket", "198.18.0.9:5432"), ("socket", " [198.18.0.9]:05432")),
+        (("socket", "[2001:0DB8::1]:5432"), ("socket", "2001:db8:0:0:0:0:0:1:5432")),
     ],
 )
 def test_notations_of_one_value_are_one_identifier(left, right):
@@ -55,6 +57,14 @@ def test_notations_of_one_value_are_one_identifier(left, right):
         ("ip", "::1"),
         ("ip", "fe80::1%eth0"),
         ("ip", "0.0.0.0"),
+        ("socket", "127.0.0.1:5432"),
+        ("socket", "[::1]:5432"),
+        ("socket", "0.0.0.0:5432"),
+        ("socket", "198.18.0.9:0"),
+        ("socket", "198.18.0.9:65536"),
+        ("socket", "198.18.0.9:http"),
+        ("socket", "198.18.0.9"),
+        ("socket", "srv-1:5432"),
         ("hostname", "localhost"),
         ("machine-id", "0" * 32),
         ("leika", "12345"),
@@ -69,6 +79,13 @@ def test_junk_is_no_identifier(pair):
 def test_a_scheme_that_joins_is_scoped_by_the_family_of_the_kind():
     assert keys("Server", ("serial", "Apple\tC02X")) == keys("Client", ("serial", "Apple\tC02X"))
     assert keys("Server", ("serial", "Apple\tC02X")) != keys("MobileDevice", ("serial", "Apple\tC02X"))
+
+
+def test_a_socket_finds_what_is_served_there_and_joins_nothing():
+    (held,) = keys("DatabaseInstance", ("socket", "198.18.0.9:5432"))
+
+    assert not joins(held)
+    assert reference_key(Reference(scheme="socket", value="198.18.0.9:5432", kind="DatabaseInstance")) == held
 
 
 def test_an_fqdn_is_found_by_its_whole_and_by_its_first_label():

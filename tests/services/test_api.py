@@ -18,8 +18,8 @@ from tests.whole.profiles import apply, city, city_jobs, say
 class Api:
     """Requests to the application in this process; an unexpected error becomes its answer, as under a server."""
 
-    def __init__(self, state):
-        self._transport = httpx.ASGITransport(create_app(state), raise_app_exceptions=False)
+    def __init__(self, state, intakes=None):
+        self._transport = httpx.ASGITransport(create_app(state, intakes), raise_app_exceptions=False)
 
     def get(self, path, **more):
         return self.request("GET", path, **more)

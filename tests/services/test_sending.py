@@ -10,8 +10,8 @@ from events.models import Draft, Section
 from events.outbox import Outbox
 from events.sqlite_log import SqliteLog
 from services import bootstrap
-from services.cli.sources import job_of, know_log, run_once
 from services.collectors.base import SourceUnavailable
+from services.running import job_of, know_log, run_once
 from services.settings import load
 from tests.events.conftest import read_all
 
@@ -23,7 +23,7 @@ def settings(folder, log):
 
 def fail_once(found):
     with pytest.raises(SourceUnavailable, match="there is no such file or folder"):
-        run_once(found, job_of(found, found.source("gone")))
+        run_once(found, job_of(found, found.source("gone")), no_wait, print)
 
 
 def test_the_report_of_a_run_that_failed_is_sent_though_its_source_keeps_failing(tmp_path):
@@ -52,11 +52,15 @@ def test_a_run_while_the_log_is_away_says_everything_since_another_may_come_back
     ):
         say(outbox, old)
         say(outbox, old)
-        know_log(outbox, "a", away)
+        know_log(outbox, "a", away, print)
         say(outbox, new)
 
         said = [dict(message.headers)["ce_type"] for message in read_all(new, [RECORDS])]
     assert b"landkarte.record.observed.v1" in said
+
+
+def no_wait(reason, _seconds):
+    pytest.fail(f"it waits for the log: {reason}")
 
 
 def say(outbox, log):

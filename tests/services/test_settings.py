@@ -44,7 +44,7 @@ def test_the_environment_comes_before_the_file(tmp_path, monkeypatch):
         ("port = 70000", "port: Input should be less than or equal to 65535"),
         ("prot = 8421", "prot: there is no such key; nearest is 'port'"),
         ("xyzzy = 1", "xyzzy: there is no such key; known are log, graph"),
-        ('[[sources]]\ntype = "glpy"\nname = "a"', "'glpy' is no type of source; known are fusioninventory, glpi"),
+        ('[[sources]]\ntype = "glpy"\nname = "a"', "'glpy' is no type of source; known are "),
         ('[[sources]]\ntype = "glpi"\nname = "A B"\npaths = ["."]', "sources.0.name: String should match pattern"),
         ('[[sources]]\ntype = "glpi"\nname = "a"', "paths"),
         ('[[sources]]\ntype = "local"\nname = "a"\npfade = 1', "pfade"),

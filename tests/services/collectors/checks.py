@@ -6,7 +6,7 @@ from services.collectors import COLLECTORS
 from services.collectors.base import Report, Run
 
 
-def collected(kind, *paths, **settings):
+def collected(kind, /, *paths, **settings):
     """The drafts a collector emits from these paths, and its report."""
     collector = COLLECTORS[kind]
     own = settings | ({"paths": list(paths)} if paths else {})

@@ -103,6 +103,26 @@ def test_the_kind_is_told_by_hypervisor_chassis_and_system(content, kind):
     assert kind_of(content) == kind
 
 
+def test_a_database_server_is_a_thing_that_runs_on_the_computer(tmp_path):
+    services = [
+        {"type": "postgresql", "name": "PostgreSQL", "version": "15.6", "port": 5432, "is_active": True},
+        {"type": "exotic", "name": "FooDB", "version": "1"},
+        {"version": "2"},
+        "odd",
+    ]
+    content = INVENTORY["content"] | {"databases_services": services}
+    drafts, _ = collected("glpi", write(tmp_path, "pc.json", INVENTORY | {"content": content}))
+
+    found = {d.native_key: (d.sections["core"].name, d.sections["core"].properties) for d in drafts[1:]}
+    assert found == {
+        "PC-1-2026 PostgreSQL 5432": ("PostgreSQL on pc-1:5432", {"engine": "PostgreSQL", "version": "15.6"}),
+        "PC-1-2026 FooDB": ("FooDB on pc-1", {"engine": "FooDB", "version": "1"}),
+    }
+    assert ("socket", "198.18.0.5:5432") in identifiers(drafts[1])
+    (host,) = related(drafts[1], "RUNS_ON")
+    assert (host.scheme, host.value) == ("smbios-uuid", "4C4C4544-0034-3010-8048-B6C04F503732")
+
+
 @pytest.mark.parametrize(
     ("data", "what", "reason"),
     [
@@ -191,7 +211,7 @@ class TestSamples:
 
         assert reasons(report) == {
             "LICENSE": "not read: its name does not end in .json",
-            "inventory.schema.json": "JSON, but no inventory of a GLPI agent: it has no 'content'"
+            "inventory.schema.json": "JSON, but no inventory of a GLPI agent: it has no 'content'",
         }
         assert report.counts == {"seen": 11, "skipped": 2}
         told = [(d.native_key[:7], d.kind, len(related(d, "INSTALLED")), len(related(d, "RUNS_ON"))) for d in drafts]

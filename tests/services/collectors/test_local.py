@@ -1,11 +1,16 @@
 """This computer, and computers that are folders recorded for the purpose."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
-from services.collectors.local import Facts, kind_of, to_draft
-from services.collectors.local_sockets import Outgoing, Sockets, read_sockets
+from services.collectors import COLLECTORS
+from services.collectors.computer import Facts, kind_of
+from services.collectors.computer_connections import Listener
+from services.collectors.local import LocalSettings
+from services.collectors.machine import CommandFailed, LocalMachine
+from services.collectors.machine_reading import read_facts
 from tests.services.collectors.checks import collected, identifiers, related
 
 DPKG = """\
@@ -33,6 +38,17 @@ def machine(folder, **files):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
     return folder
+
+
+def refusing(name):
+    read = LocalMachine.read
+
+    def refuse(machine, path):
+        if path.endswith(name):
+            raise PermissionError(13, "Permission denied")
+        return read(machine, path)
+
+    return refuse
 
 
 @pytest.fixture
@@ -76,16 +92,10 @@ def test_what_is_removed_with_its_configuration_left_is_not_installed(debian):
 
 
 def test_what_may_not_be_read_is_told_and_fails_nothing(debian, monkeypatch):
-    read_text = type(debian).read_text
+    monkeypatch.setattr(LocalMachine, "read", refusing("product_serial"))
 
-    def refuse(path, *arguments, **more):
-        if path.name == "product_serial":
-            raise PermissionError(13, "Permission denied")
-        return read_text(path, *arguments, **more)
-
-    monkeypatch.setattr(type(debian), "read_text", refuse)
     (draft,), report = collected("local", root=debian)
-    assert draft.sections["core"].properties["coverage"] == "product_serial"
+    assert draft.sections["core"].properties["coverage"] == "product_serial, connections"
     assert report.counts == {"seen": 1}
 
 
@@ -115,33 +125,76 @@ def test_an_empty_folder_is_still_a_computer(tmp_path):
     assert report.counts == {"seen": 1}
 
 
-def test_outgoing_connections_are_told_once_each():
-    sockets = Sockets(outgoing=frozenset({Outgoing(process="java", address="198.18.0.9", port=5432)}))
-
-    draft = to_draft(Facts(hostname="x", sockets=sockets))
-    (relation,) = draft.sections["connections"].relations
-    assert (relation.type, relation.to.value, relation.properties["port"], relation.properties["process"]) == (
-        "CONNECTS_TO",
-        "198.18.0.9",
-        5432,
-        "java",
-    )
-
-
-def test_ports_that_are_served_are_told_with_their_process():
-    sockets = Sockets(listening={5432: "postgres", 22: "", 40000: "passing"})
-
-    draft = to_draft(Facts(hostname="x", sockets=sockets))
-    assert draft.sections["connections"].properties == {"listening": "22, 5432 postgres"}
-
-
 def test_this_computers_own_listening_socket_is_seen():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        found = read_sockets([])
+        found = read_facts(LocalMachine(Path("/"))).connections
 
-        assert listener.getsockname()[1] in found.listening
+        assert listener.getsockname()[1] in {item.port for item in found.listeners}
+
+
+def test_without_ss_sockets_are_told_as_the_kernel_has_them(monkeypatch):
+    run = LocalMachine.run
+
+    def without_ss(machine, command):
+        if command[0] == "ss":
+            raise CommandFailed("ss is not installed")
+        return run(machine, command)
+
+    monkeypatch.setattr(LocalMachine, "run", without_ss)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        facts = read_facts(LocalMachine(Path("/")))
+
+        assert (
+            Listener(protocol="tcp", port=listener.getsockname()[1], addresses=frozenset({"127.0.0.1"}))
+            in facts.connections.listeners
+        )
+        assert "processes of other users" in facts.missing
+
+
+def test_without_ip_interfaces_are_told_by_the_kernel(monkeypatch):
+    run = LocalMachine.run
+
+    def without_ip(machine, command):
+        if command[0] == "ip":
+            raise CommandFailed("ip is not installed")
+        return run(machine, command)
+
+    whole = read_facts(LocalMachine(Path("/")))
+    monkeypatch.setattr(LocalMachine, "run", without_ip)
+    assert set(read_facts(LocalMachine(Path("/"))).macs) == set(whole.macs)
+
+
+@pytest.mark.parametrize(("user", "missing"), [("0", False), ("1000", True)])
+def test_sockets_without_a_process_are_the_kernels_own_where_root_asks(monkeypatch, user, missing):
+    answers = {("ss", "-tunap"): "tcp LISTEN 0 9 0.0.0.0:2049 0.0.0.0:*", ("id", "-u"): user}
+    monkeypatch.setattr(LocalMachine, "run", lambda _machine, command: answers.get(command, ""))
+
+    assert ("processes of other users" in read_facts(LocalMachine(Path("/"))).missing) == missing
+
+
+def test_connections_are_not_read_where_the_settings_say_so():
+    (draft,), _ = collected("local", connections=False)
+
+    assert "connections" not in draft.sections
+
+
+def test_an_unchanged_computer_says_the_same_again(debian):
+    first, second = (collected("local", root=debian)[0] for _ in range(2))
+
+    assert [draft.model_dump_json() for draft in first] == [draft.model_dump_json() for draft in second]
+
+
+def test_check_names_what_may_not_be_read(debian, monkeypatch):
+    monkeypatch.setattr(LocalMachine, "read", refusing("product_uuid"))
+
+    found = list(COLLECTORS["local"].check(LocalSettings(root=debian)))
+    assert [item.what for item in found] == ["srv-1: 2 packages", "product_uuid", "connections"]
+    assert found[0].fault == ""
+    assert "run as root" in found[1].fault
 
 
 @pytest.mark.parametrize(
@@ -158,7 +211,7 @@ def test_the_kind_is_told_by_the_firmware(dmi, kind):
 
 
 def test_this_computer_is_read():
-    (draft,), report = collected("local")
+    (draft, *_), report = collected("local")
 
     assert report.counts == {"seen": 1}
     assert draft.sections["core"].name

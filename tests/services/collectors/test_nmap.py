@@ -4,7 +4,7 @@ import socket
 import subprocess
 import threading
 import tracemalloc
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -258,7 +258,7 @@ def ssh_banner():
                     client, _ = server.accept()
                 except OSError:
                     return
-                with client:
+                with client, suppress(OSError):  # a scan hangs up as soon as it is connected
                     client.sendall(b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u2\r\n")
 
         thread = threading.Thread(target=answer, daemon=True)

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+from copy import deepcopy
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -105,7 +106,7 @@ def odd_value(value, chance):
         if chance.random() < 0.2 and isinstance(container, dict):
             del container[key]
         else:
-            container[key] = chance.choice(ODD)
+            container[key] = deepcopy(chance.choice(ODD))
     return holder[0]
 
 

@@ -1,0 +1,92 @@
+"""Who may push, how much, and how often: asked before anything of a body is kept."""
+
+import asyncio
+import hmac
+import time
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Request
+
+from services.collectors.pushed import PushedSettings
+from services.collectors.secret import read_secret
+
+ADDRESSES = 10_000
+"""Addresses whose rate is kept; the one that was silent longest is forgotten first."""
+BODY_SECONDS = 60.0
+IN_FLIGHT_BYTES = 256 * 1024 * 1024
+"""Of bodies that are being received or read, all together."""
+
+
+class Refusal(Exception):
+    """Why a request is not accepted, and its HTTP status; `retry_after`: seconds until it is worth another try."""
+
+    def __init__(self, status: int, reason: str, retry_after: int = 0) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+        self.headers = {"Retry-After": str(retry_after)} if retry_after else {}
+        if status == 401:  # noqa: PLR2004 - HTTP's
+            self.headers["WWW-Authenticate"] = 'Basic realm="landkarte"'
+
+
+class Guard:
+    """The limits of one source. All of it runs in the event loop's thread."""
+
+    def __init__(self, settings: PushedSettings) -> None:
+        self._settings = settings
+        self._password = read_secret(settings.password)
+        self._allowed: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._in_flight = 0
+
+    def admit(self, request: Request) -> None:
+        """Raises Refusal: 401 for a wrong password, 429 for too many requests from one address."""
+        address = request.client.host if request.client else ""
+        if self._settings.user and not self._knows(request.headers.get("authorization", "")):
+            raise Refusal(401, "user or password is wrong")
+        if not self._in_time(address):
+            raise Refusal(429, f"more than {self._settings.per_minute} requests a minute from {address}", 60)
+
+    @asynccontextmanager
+    async def body(self, request: Request) -> AsyncIterator[bytes]:
+        """The body, while it is needed. Raises Refusal: 413 too large, 503 too much at once, 408 too slow."""
+        parts: list[bytes] = []
+        try:
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    async for part in request.stream():
+                        self._take(part, parts)
+            except TimeoutError:
+                raise Refusal(408, f"the body did not arrive within {BODY_SECONDS:g} s") from None
+            yield b"".join(parts)
+        finally:
+            self._in_flight -= sum(map(len, parts))
+
+    def _take(self, part: bytes, parts: list[bytes]) -> None:
+        limit = self._settings.max_bytes
+        if sum(map(len, parts)) + len(part) > limit:
+            raise Refusal(413, f"the body is larger than the {limit:,} bytes that max_bytes allows")
+        if self._in_flight + len(part) > IN_FLIGHT_BYTES:
+            raise Refusal(503, "too many are reporting at once", 30)
+        self._in_flight += len(part)
+        parts.append(part)
+
+    def _knows(self, header: str) -> bool:
+        kind, _, told = header.partition(" ")
+        try:
+            given = b64decode(told, validate=True) if kind.lower() == "basic" else b""
+        except (NotBase64, ValueError):
+            given = b""
+        return hmac.compare_digest(given, f"{self._settings.user}:{self._password}".encode())
+
+    def _in_time(self, address: str) -> bool:
+        """A bucket that holds a minute's worth and fills evenly."""
+        now, most = time.monotonic(), float(self._settings.per_minute)
+        left, at = self._allowed.pop(address, (most, now))
+        left = min(most, left + (now - at) * most / 60)
+        self._allowed[address] = (left - 1 if left >= 1 else left, now)
+        if len(self._allowed) > ADDRESSES:
+            self._allowed.popitem(last=False)
+        return left >= 1

@@ -1,0 +1,129 @@
+"""Commands check and collectors: whether what is configured works, and what may be configured."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from services import bootstrap
+from services.cli.common import EXPECTED, FAILED, Config, settings_of
+from services.cli.output import Format, cell, print_rows, say
+from services.collecting import crash
+from services.collectors import COLLECTORS, BrokenCollector
+from services.collectors.base import Check
+from services.schedule import trigger_of
+from services.settings import ConfigurationError, Settings, SourceSettings
+
+SECONDS = 120.0
+"""How long the check of one source may take."""
+As = Annotated[Format, typer.Option("--format", help="how it is printed")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("check")(check)
+    app.command("collectors")(collectors)
+
+
+def check(
+    source: Annotated[str, typer.Argument(help="a configured source: its connection and its rights are tried")] = "",
+    form: As = Format.TABLE,
+    config: Config = None,
+) -> None:
+    """Check the configuration and the connections, or those of one source; nothing is collected."""
+    settings = settings_of(config)
+    checks = list(_of_source(settings, settings.source(source)) if source else _of_all(settings))
+    rows = [{"what": one.what, "state": "missing" if one.fault else "good", "fault": one.fault} for one in checks]
+    print_rows(rows, {"what": "WHAT", "state": "STATE", "fault": "FAULT"}, form)
+    if any(one.fault for one in checks):
+        raise typer.Exit(FAILED)
+
+
+def _of_all(settings: Settings) -> Iterator[Check]:
+    yield Check(f"configuration, {len(settings.sources)} sources")
+    for name, address, opened in (
+        ("log", settings.log, lambda: bootstrap.open_log(settings).identity),
+        ("graph", settings.graph, lambda: bootstrap.open_store(settings).status().schema),
+    ):
+        try:
+            opened()
+        except EXPECTED as error:
+            yield Check(f"{name} {address}", str(error))
+        else:
+            yield Check(f"{name} {address}")
+    for name in COLLECTORS:
+        try:
+            COLLECTORS[name]
+        except BrokenCollector as error:
+            yield Check(f"type {name}", str(error))
+
+
+def _of_source(settings: Settings, source: SourceSettings) -> Iterator[Check]:
+    if source.schedule:
+        following = trigger_of(source.schedule).get_next_fire_time(None, datetime.now(UTC))
+        yield Check(f"schedule {source.schedule}, next {cell(following)}")
+    try:
+        settings.person(source)
+        bootstrap.open_outbox(settings, source.name).close()
+    except (ConfigurationError, *EXPECTED) as error:
+        yield Check("persons and outbox", str(error))
+    yield from _within(source)
+
+
+def _within(source: SourceSettings) -> list[Check]:
+    """What the type's own check tells, and where it did not come to its end."""
+    found: list[Check] = []
+    thread = threading.Thread(target=_try, args=(source, found), daemon=True)
+    thread.start()
+    thread.join(SECONDS)
+    if thread.is_alive():
+        return [*found, Check(source.name, f"the check is not done after {SECONDS:g} s; it was given up")]
+    return found
+
+
+def _try(source: SourceSettings, found: list[Check]) -> None:
+    try:
+        for one in COLLECTORS[source.type].check(source.own()):
+            found.append(one)  # noqa: PERF402 - what was told before it fails counts
+    except EXPECTED as error:
+        found.append(Check(source.name, str(error)))
+    except Exception as error:  # noqa: BLE001 - a check of somebody else's may raise anything; told, not its text
+        found.append(Check(source.name, crash(error)))
+
+
+def collectors(
+    kind: Annotated[str, typer.Argument(metavar="TYPE", help="show the settings of this type")] = "",
+    form: As = Format.TABLE,
+) -> None:
+    """The types of sources, ours and those of other distributions; with TYPE, its settings."""
+    if kind:
+        _show_settings(kind, form)
+        return
+    rows = []
+    for name in sorted(COLLECTORS):
+        try:
+            rows.append({"type": name, "reads": COLLECTORS[name].summary, "from": COLLECTORS.origin(name)})
+        except BrokenCollector as error:
+            say(str(error))
+    print_rows(rows, {"type": "TYPE", "reads": "READS", "from": "FROM"}, form)
+
+
+def _show_settings(kind: str, form: Format) -> None:
+    if kind not in COLLECTORS:
+        raise BrokenCollector(f"{kind!r} is no type of source; known are {', '.join(sorted(COLLECTORS))}")
+    rows = [
+        {"setting": field.alias or name, "default": _default(field), "meaning": field.description or ""}
+        for name, field in COLLECTORS[kind].settings.model_fields.items()
+    ]
+    print_rows(rows, {"setting": "SETTING", "default": "DEFAULT", "meaning": "MEANING"}, form)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "(required)"
+    value = field.get_default(call_default_factory=False)
+    return "" if value in (None, PydanticUndefined) else str(value)

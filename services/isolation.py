@@ -1,0 +1,141 @@
+"""A scheduled run in a process of its own, bounded in time and memory; then, here, what it said is sent.
+
+The outbox belongs to one process at a time: first this one asks what the log knows, then the worker collects, then this
+one sends, which waits out any outage. What the worker could not report of its end is reported here.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from events.models import Problem, RunReport
+from events.outbox import Outbox
+from graph.store import GraphStore
+from services.collecting import Job, OnWait
+from services.running import job_of, sending
+from services.settings import Settings, SourceSettings
+from services.worker import REPORTED
+
+LOOK_SECONDS = 0.5
+"""How often it is looked at a worker that runs."""
+GRACE_SECONDS = 10.0
+"""How long a worker that is told to end may take before it is killed."""
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a worker ended. `why`: what befell it, where it could not report that itself."""
+
+    report: RunReport | None = None
+    why: str = ""
+
+
+def run_isolated(
+    settings: Settings,
+    store: GraphStore,
+    source: SourceSettings,
+    planned: datetime,
+    on_wait: OnWait,
+    stop: threading.Event,
+) -> bool:
+    """Collect in a worker and send; whether the run can be used. Ends early, losing nothing, when `stop` is set.
+
+    Raises OutboxBusy (somebody collects the source by hand), OutboxUnavailable, StoreUnavailable, ConfigurationError.
+    """
+    with sending(settings, source.name, on_wait, _tell, stop) as outbox:
+        if said_elsewhere(store, outbox, source.name):
+            outbox.repeat()
+    ended = collect_in_worker(settings, source, planned, stop)
+    with sending(settings, source.name, on_wait, _tell, stop) as outbox:
+        if ended.why:
+            _report(outbox, job_of(settings, source, planned), ended.why)
+    return ended.report is not None and ended.report.status != "failed"
+
+
+def said_elsewhere(store: GraphStore, outbox: Outbox, source: str) -> bool:
+    """Whether another computer has collected the source since: what this outbox remembers is not what was said last."""
+    last = store.runs(source=source, limit=1)
+    return bool(last) and last[0].ended > outbox.last_said()
+
+
+def collect_in_worker(settings: Settings, source: SourceSettings, planned: datetime, stop: threading.Event) -> Ended:
+    """Start a worker, and see to it that it ends: by itself, after `timeout_seconds`, or when `stop` is set."""
+    told: bytes | None = _told(settings, source, planned)
+    late = time.monotonic() + source.timeout_seconds
+    with subprocess.Popen(
+        [sys.executable, "-m", "services.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as worker:
+        try:
+            while True:
+                try:
+                    answer, _ = worker.communicate(told, timeout=LOOK_SECONDS)
+                    return _ended(source, worker.returncode, answer)
+                except subprocess.TimeoutExpired:
+                    told = None  # it is given once
+                    if stop.is_set():
+                        return Ended(why="ended, because the schedule was stopped")
+                    if time.monotonic() > late:
+                        return Ended(
+                            why=f"ended: it collected for longer than timeout_seconds = {source.timeout_seconds:g}"
+                        )
+        finally:
+            _end(worker)
+
+
+def _told(settings: Settings, source: SourceSettings, planned: datetime) -> bytes:
+    """What the worker reads. The settings of a source say where its secrets are; the graph's password may be in it."""
+    graph = {"graph", "graph_user", "graph_password_file"}
+    its = settings.model_dump(mode="json", include={"log", "data_dir", "person_key", *graph})
+    if settings.graph_password is not None:
+        its["graph_password"] = settings.graph_password.get_secret_value()  # through a pipe, which shows it to nobody
+    its["sources"] = [source.model_dump(mode="json")]
+    told = {"settings": its, "planned": planned.isoformat(), "memory_mib": source.memory_mib}
+    return json.dumps(told).encode()
+
+
+def _ended(source: SourceSettings, code: int, answer: bytes) -> Ended:
+    if code == 0 and answer:
+        return Ended(RunReport.model_validate_json(answer))
+    if code == REPORTED:
+        return Ended()
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+        hint = f"; did it need more than memory_mib = {source.memory_mib}?" if -code == signal.SIGKILL else ""
+        return Ended(why=f"the collector's process was ended by {name}{hint}")
+    return Ended(
+        why=f"the collector's process ended with exit code {code} before its run did; the log has its last words"
+    )
+
+
+def _end(worker: subprocess.Popen[bytes]) -> None:
+    """End the worker and all that it started, which are one group of processes: asked first, then killed."""
+    if worker.poll() is None:
+        _signal(worker, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            worker.wait(GRACE_SECONDS)
+    _signal(worker, signal.SIGKILL)
+
+
+def _signal(worker: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # the whole group has ended
+        os.killpg(worker.pid, number)
+
+
+def _report(outbox: Outbox, job: Job, why: str) -> None:
+    """The run's report in the worker's place."""
+    outbox.begin(job.run_id, job.collector.name, job.rank, job.ranks)
+    outbox.end("failed", seen=0, failed=1, problems=(Problem(item=job.source, reason=why),))
+
+
+def _tell(text: str) -> None:
+    _log.info(text)

@@ -1,0 +1,71 @@
+"""Whose turn it is to run the schedule: of several schedulers, on several computers, one."""
+
+import threading
+import time
+from datetime import timedelta
+
+import structlog
+
+from events.log import LogUnavailable
+from graph.store import AccessDenied, GraphStore, StoreUnavailable
+
+NAME = "schedule"
+LEASE = timedelta(seconds=60)
+RENEW_SECONDS = 5.0
+_log = structlog.get_logger()
+
+
+class Turn:
+    """The lease on the schedule, taken and renewed in a thread from `start` until `stop`, which lets go of it.
+
+    While the graph cannot be asked, it is nobody's turn after `LEASE`: another one may have taken it.
+    """
+
+    def __init__(self, store: GraphStore, owner: str) -> None:
+        self._store, self._owner = store, owner
+        self._until = 0.0
+        self._changed = threading.Condition()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name="turn", daemon=True)
+
+    def start(self) -> None:
+        """Ask for it, and go on asking."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let go, so that another one need not wait."""
+        self._stopped.set()
+        with self._changed:
+            self._changed.notify_all()
+        self._thread.join()
+        try:
+            self._store.let_go(NAME, self._owner)
+        except (StoreUnavailable, AccessDenied) as error:
+            _log.warning("the lease on the schedule ends by itself", reason=str(error))
+
+    def mine(self) -> bool:
+        """Whether it is this one's turn now."""
+        return time.monotonic() < self._until
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is, or becomes within so many seconds, this one's turn."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.mine() or self._stopped.is_set(), seconds) and self.mine()
+
+    def _renew(self) -> None:
+        while not self._stopped.is_set():
+            self._ask()
+            self._stopped.wait(RENEW_SECONDS)
+
+    def _ask(self) -> None:
+        asked, before = time.monotonic(), self.mine()
+        try:
+            mine = self._store.hold(NAME, self._owner, LEASE)
+        except (StoreUnavailable, AccessDenied, LogUnavailable) as error:
+            _log.warning("the lease on the schedule cannot be renewed", reason=str(error))
+            return
+        with self._changed:
+            self._until = asked + LEASE.total_seconds() if mine else 0.0  # counted from before it was asked
+            self._changed.notify_all()
+        if mine != before:
+            _log.info("the schedule runs here" if mine else "the schedule runs elsewhere; standing by")

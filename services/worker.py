@@ -1,0 +1,57 @@
+"""The process in which one scheduled run collects: its crash, its memory and its time are nobody else's.
+
+It reads what to run from stdin (JSON), collects into the source's outbox, and writes the run's report to stdout. It
+sends nothing: waiting for the log is not the collector's time. Its parent is `services.isolation`.
+"""
+
+import json
+import os
+import resource
+import sys
+from contextlib import closing
+from datetime import datetime
+
+import structlog
+
+from events.models import RunReport
+from events.outbox_errors import OutboxUnavailable
+from services import bootstrap, logs
+from services.collecting import collect, crash
+from services.collectors.base import SourceUnavailable
+from services.running import job_of
+from services.settings import Settings
+
+MIB = 1024 * 1024
+REPORTED = 3
+"""Exit code: the run failed, and the outbox has its report."""
+
+
+def main() -> None:
+    """Run what stdin says; what the collector prints goes to stderr."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    logs.set_up()
+    told = json.load(sys.stdin)
+    limit = told["memory_mib"] * MIB
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    report = run(Settings(**told["settings"]), datetime.fromisoformat(told["planned"]))
+    with answers:
+        answers.write(report.model_dump_json())
+
+
+def run(settings: Settings, planned: datetime) -> RunReport:
+    """Collect the one source that is configured. A failed run is logged, and exits with `REPORTED`."""
+    job = job_of(settings, settings.sources[0], planned)
+    with closing(bootstrap.open_outbox(settings, job.source)) as outbox:
+        try:
+            return collect(job, outbox)
+        except OutboxUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - `collect` has reported it, whatever it was
+            known = isinstance(error, SourceUnavailable)
+            structlog.get_logger().error("run failed", source=job.source, reason=str(error) if known else crash(error))
+            raise SystemExit(REPORTED) from None
+
+
+if __name__ == "__main__":
+    main()

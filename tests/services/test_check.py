@@ -1,0 +1,92 @@
+"""What is configured is tried; what may be configured is listed, ours and other distributions'."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from services.cli import app
+from services.cli import check as command
+from services.cli.common import run as run_command
+from tests.services.third_party import third_party
+
+__all__ = ["third_party"]
+
+
+@pytest.fixture
+def landkarte(tmp_path, monkeypatch, third_party):
+    assert third_party.is_dir()
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        (tmp_path / "landkarte.toml").write_text(
+            'log = "sqlite:///log.db"\ngraph = "sqlite:///graph.db"\ndata_dir = "."\n'
+            '[[sources]]\ntype = "fine"\nname = "good"\nschedule = "15 2 * * *"\n'
+            f'[[sources]]\ntype = "glpi"\nname = "gone"\npaths = ["{tmp_path}/none"]\n'
+            '[[sources]]\ntype = "fault"\nname = "keeps"\npersons = "hash"\n'
+            '[[sources]]\ntype = "fine"\nname = "hangs"\nmark = "hang"\n'
+        )
+        found = CliRunner().invoke(app, arguments)
+        return found.exit_code, json.loads(found.stdout) if found.stdout else [], found.stderr, found.exception
+
+    return call
+
+
+def test_a_source_that_works_is_good_and_says_when_it_runs_next(landkarte):
+    code, rows, _, _ = landkarte("check", "good", "--format", "json")
+
+    assert code == 0
+    assert [row["state"] for row in rows] == ["good", "good"]
+    assert rows[0]["what"].startswith("schedule 15 2 * * *, next 20")
+    assert rows[1]["what"] == "it is there"
+
+
+def test_a_source_that_does_not_work_says_why_and_fails(landkarte):
+    code, rows, _, _ = landkarte("check", "gone", "--format", "json")
+
+    assert code == 1
+    assert rows[-1]["fault"].endswith("none: there is no such file or folder; name one that exists")
+
+
+def test_persons_that_are_kept_without_a_key_are_a_fault(landkarte):
+    code, rows, _, _ = landkarte("check", "keeps", "--format", "json")
+
+    assert code == 1
+    assert rows[0]["fault"].startswith("person_key: keeps keeps hashes")
+
+
+def test_a_check_that_hangs_is_given_up_and_what_it_told_counts(landkarte, monkeypatch):
+    monkeypatch.setattr(command, "SECONDS", 1.0)
+    code, rows, _, _ = landkarte("check", "hangs", "--format", "json")
+
+    assert code == 1
+    assert [row["what"] for row in rows] == ["it is there", "hangs"]
+    assert rows[-1]["fault"] == "the check is not done after 1 s; it was given up"
+
+
+def test_types_of_others_are_listed_with_their_origin_and_broken_ones_are_named(landkarte):
+    code, rows, err, _ = landkarte("collectors", "--format", "json")
+
+    origins = {row["type"]: row["from"] for row in rows}
+    assert (code, origins["fine"], origins["glpi"].split()[0]) == (0, "landkarte-odd 1.0", "landkarte")
+    assert {"wrong", "missing"}.isdisjoint(origins)
+    assert "type 'missing' of landkarte-odd cannot be loaded: ModuleNotFoundError" in err
+    assert "type 'wrong' of landkarte-odd: landkarte_odd:WRONG is no CollectorType of that name" in err
+
+
+def test_the_settings_of_a_type_are_listed(landkarte):
+    _, rows, _, _ = landkarte("collectors", "glpi", "--format", "json")
+
+    assert {row["setting"]: row["default"] for row in rows} == {"paths": "(required)", "max_bytes": "52428800"}
+
+
+def test_a_broken_type_stops_only_who_uses_it(landkarte, capsys):
+    assert landkarte("check", "good", "--format", "json")[0] == 0
+    with pytest.raises(SystemExit) as ended:
+        run_command(lambda: app(["import", "missing"], standalone_mode=False))
+    assert ended.value.code == 1
+    assert "type 'missing' of landkarte-odd cannot be loaded" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_a_collector_of_others_is_imported(landkarte):
+    assert landkarte("import", "fine")[0] == 0

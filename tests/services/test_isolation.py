@@ -1,0 +1,175 @@
+"""A scheduled run has a process of its own: whatever becomes of it, its report tells, and nobody else is harmed."""
+
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+
+import psutil
+import pytest
+
+from events.codec import decode
+from events.log import RECORDS, RUNS
+from events.outbox_errors import OutboxBusy
+from services import bootstrap
+from services.api.metrics import render
+from services.api.state import State
+from services.isolation import run_isolated
+from services.settings import load
+from tests.events.conftest import read_all
+from tests.services.third_party import third_party
+
+__all__ = ["third_party"]
+PLANNED = datetime(2026, 11, 25, 2, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def city(tmp_path, third_party):
+    assert third_party.is_dir()
+    return City(tmp_path)
+
+
+class City:
+    def __init__(self, folder):
+        self.folder, self.stop = folder, threading.Event()
+
+    def settings(self, *sources):
+        place = f"sqlite:///{self.folder}"
+        return load(None, log=f"{place}/log.db", graph=f"{place}/graph.db", data_dir=self.folder, sources=list(sources))
+
+    def run(self, kind, **source):
+        found = self.settings({"type": kind, "name": kind, **source})
+        with closing(bootstrap.open_store(found)) as store:
+            return run_isolated(found, store, found.sources[0], PLANNED, self.waits, self.stop)
+
+    def waits(self, reason, _seconds):
+        pytest.fail(f"it waits: {reason}")
+
+    def reports(self):
+        return sorted(self.said(RUNS), key=lambda report: report.sequence)
+
+    def said(self, topic):
+        with closing(bootstrap.open_log(self.settings())) as log:
+            return [decode(message) for message in read_all(log, [topic])]
+
+
+def test_a_run_collects_and_sends_and_names_the_time_it_was_planned_for(city):
+    assert city.run("fine")
+
+    (report,) = city.reports()
+    assert (report.run, report.status, report.emitted) == ("fine@2026-11-25T02:15:00.000000+00:00", "complete", 1)
+    assert {event.native_key for event in city.said(RECORDS) if hasattr(event, "native_key")} == {"1"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("crash", "ended by SIGSEGV"),
+        ("leave", "exit code 0"),
+        ("eat", "more memory than memory_mib"),
+        ("fault", "KeyError in landkarte_odd.py"),
+        ("gone", "nobody answers"),
+    ],
+)
+def test_a_run_that_fails_is_reported_and_the_next_source_runs(city, kind, reason):
+    assert not city.run(kind, memory_mib=400)
+    assert city.run("fine")
+
+    failed, good = city.reports()
+    assert (failed.source, failed.status, good.status) == (kind, "failed", "complete")
+    assert reason in failed.problems[0].reason
+    assert failed.run == f"{kind}@2026-11-25T02:15:00.000000+00:00"
+    assert "geheim" not in failed.problems[0].reason
+
+
+def test_metrics_tell_of_the_last_run_and_of_the_last_good_one(city):
+    city.run("fine")
+    city.run("gone")
+    apply(city)
+    found = city.settings({"type": "gone", "name": "gone"}, {"type": "fine", "name": "never"})
+
+    with closing(bootstrap.open_log(found)) as log, closing(bootstrap.open_store(found)) as store:
+        figures = dict(line.rsplit(" ", 1) for line in render(State(found, log, store)).decode().splitlines())
+        (last, _) = store.runs()
+
+    assert figures['landkarte_source_failed{source="fine"}'] == "0.0"
+    assert figures['landkarte_source_failed{source="gone"}'] == "1.0"
+    assert float(figures['landkarte_source_run_duration_seconds{source="gone"}']) == pytest.approx(
+        (last.ended - last.started).total_seconds()
+    )
+    assert 'landkarte_source_last_success_seconds{source="fine"}' in figures
+    assert not [name for name in figures if name.startswith("landkarte_source_last_success") and "gone" in name]
+    assert not [name for name in figures if "never" in name]
+
+
+def test_a_run_that_takes_too_long_is_ended_with_all_that_it_started(city):
+    mark = str(city.folder / "started")
+
+    assert not city.run("loop", mark=mark, timeout_seconds=5)
+
+    (report,) = city.reports()
+    assert report.problems[0].reason == "ended: it collected for longer than timeout_seconds = 5"
+    assert not [process for process in psutil.process_iter() if mark in " ".join(arguments(process))]
+
+
+def test_a_run_under_way_is_ended_and_reported_when_the_schedule_stops(city):
+    mark = city.folder / "started"
+    done = []
+    running = threading.Thread(target=lambda: done.append(city.run("loop", mark=str(mark))))
+    running.start()
+    while not mark.exists():
+        assert running.is_alive()
+        city.stop.wait(0.05)
+
+    city.stop.set()
+    running.join(60)
+
+    assert done == [False]
+    found = city.settings()
+    with closing(bootstrap.open_outbox(found, "loop")) as outbox, closing(bootstrap.open_log(found)) as log:
+        outbox.drain(log)
+    assert "the schedule was stopped" in city.reports()[0].problems[0].reason
+
+
+def test_what_a_collector_prints_harms_no_report(city):
+    assert city.run("chatty")
+    assert city.reports()[0].status == "complete"
+
+
+def test_a_source_that_is_collected_by_hand_is_left_alone(city):
+    with closing(bootstrap.open_outbox(city.settings(), "fine")), pytest.raises(OutboxBusy, match="is being collected"):
+        city.run("fine")
+
+
+def test_what_another_computer_has_collected_since_is_said_again(city, tmp_path):
+    """Its outbox does not know what was said elsewhere, so that a confirmation might confirm what is not there."""
+    city.run("fine")
+    elsewhere = City(tmp_path / "elsewhere")
+    elsewhere.settings = lambda *sources: city.settings(*sources).model_copy(update={"data_dir": tmp_path / "other"})
+    apply(city)
+    elsewhere.run("fine")
+    apply(city)
+
+    city.run("fine")
+
+    kinds = [type(event).__name__ for event in city.said(RECORDS)]
+    assert kinds.count("RecordObserved") == 3
+    assert kinds.count("RecordConfirmed") == 0
+    apply(city)
+    city.run("fine")
+    kinds = [type(event).__name__ for event in city.said(RECORDS)]
+    assert kinds.count("RecordConfirmed") == 1
+
+
+def apply(city):
+    found = city.settings()
+    with closing(bootstrap.open_log(found)) as log, closing(bootstrap.open_store(found)) as store:
+        consumer = bootstrap.make_consumer(found, log, store, city.waits)
+        consumer.catch_up()
+        consumer.release()
+
+
+def arguments(process):
+    try:
+        return process.cmdline()
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return []
