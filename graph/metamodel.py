@@ -61,6 +61,7 @@ _HARDWARE = _group(
     _date("bios_date", "date of its BIOS or firmware"),
     _text("bios_version", "version of its BIOS"),
     _text("firmware", "version of its firmware, as reported"),
+    _text("location", "where it stands, as its own settings say"),
 )
 _SYSTEM = _group(
     "system",
@@ -78,6 +79,9 @@ _SYSTEM = _group(
     _text("power", "on, off or suspended, as its hypervisor says"),
     _text("kernel", "kernel version"),
     _text("domain", "directory domain or workgroup"),
+    _text("directory_path", "organisational units of the directory that it hangs below"),
+    _text("directory_account", "whether its account in the directory is enabled or disabled"),
+    _text("last_logon_month", "month in which it last logged on to the directory, YYYY-MM"),
     _text("last_user", "keyed hash of who was last logged in, where the source keeps hashes of persons"),
     _text("listening", "ports it serves, with the process where it may be read, separated by commas"),
     _text(

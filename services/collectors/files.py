@@ -51,6 +51,17 @@ def _files(settings: Files, suffixes: tuple[str, ...]) -> dict[Path, tuple[Path,
 
 def read_files(settings: Files, suffixes: tuple[str, ...], report: Report) -> Iterator[tuple[str, bytes]]:
     """(name, content) of each file that can be read; the others are reported, with the reason."""
+    for name, path in usable_files(settings, suffixes, report):
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            report.failed(name, f"cannot be read: {error.strerror or error}")
+        else:
+            yield name, data
+
+
+def usable_files(settings: Files, suffixes: tuple[str, ...], report: Report) -> Iterator[tuple[str, Path]]:
+    """(name, path) of each file of a fitting name and size, for who reads it in parts; the others are reported."""
     for path, (below, taken) in sorted(_files(settings, suffixes).items()):
         report.seen()
         name = path.name if path == below else str(path.relative_to(below))
@@ -59,14 +70,15 @@ def read_files(settings: Files, suffixes: tuple[str, ...], report: Report) -> It
             continue
         try:
             size = path.stat().st_size
-            if size > settings.max_bytes:
-                report.failed(name, f"{size:,} bytes, more than the {settings.max_bytes:,} that max_bytes allows")
-            elif size == 0:
-                report.failed(name, "the file is empty")
-            else:
-                yield name, path.read_bytes()
         except OSError as error:
             report.failed(name, f"cannot be read: {error.strerror or error}")
+            continue
+        if size > settings.max_bytes:
+            report.failed(name, f"{size:,} bytes, more than the {settings.max_bytes:,} that max_bytes allows")
+        elif size == 0:
+            report.failed(name, "the file is empty")
+        else:
+            yield name, path
 
 
 def check_files(settings: Files, suffixes: tuple[str, ...]) -> Iterator[Check]:
