@@ -213,11 +213,16 @@ def _software(content: Content) -> Section:
                     said,
                     name=name,
                     version=text(item, "version"),
-                    vendor=text(item, "publisher"),
+                    vendor=_publisher(text(item, "publisher")),
                     package_type=text(item, "from"),
                 )
             )
     return Section(relations=tuple(relations))
+
+
+def _publisher(told: str) -> str:
+    """Without the persons in it: an e-mail address, or whose account on a build service it is."""
+    return re.sub(r"\(([\w.-]+)/([\w.-]+)\)", r"(\2)", re.sub(r"<?[\w.%+#-]+@[\w.-]+>?", "", told)).strip()
 
 
 def _guests(content: Content) -> Section:
