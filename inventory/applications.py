@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from graph.model import Node
 from graph.store import GraphReader
@@ -21,6 +22,8 @@ IMAGE_PACKAGES = frozenset({"oci", "docker", "container", "image"})
 """Types of software that are images of containers."""
 IMAGE_PROPERTIES = ("images", "image")
 _SERVED = re.compile(r"(?P<port>\d{1,5})(?:/\w+)?(?: (?P<process>[^,]+))?")
+_REPOSITORY = re.compile(r"[?&]repository_url=([^&#]+)")
+"""Of a package URL of an image: its name with the registry, which its own name lacks."""
 _AROUND = ("CONNECTS_TO", "OWNED_BY", "LOCATED_IN")
 
 
@@ -121,7 +124,7 @@ class Compiled:
         if self.rule.of_hosts:
             return True
         if seen.what == "image":
-            return _any(self._image, {seen.name, _without_tag(seen.name)})
+            return _any(self._image, _image_names(seen.name))
         if seen.what == "package":
             return bool(self._package.fullmatch(seen.name.casefold()))
         return bool(seen.port and seen.port in self.rule.port) or bool(self._process.fullmatch(seen.name.casefold()))
@@ -178,7 +181,7 @@ def software(reader: GraphReader, rules: Rules) -> dict[str, Seen]:
     for item in reader.catalogue("Software"):
         seen = seen_as(item)
         pattern = rules.images if seen.what == "image" else rules.packages
-        if _any(pattern, {seen.name, _without_tag(seen.name)} if seen.what == "image" else {seen.name}):
+        if _any(pattern, _image_names(seen.name) if seen.what == "image" else {seen.name}):
             found[item.id] = seen
     return found
 
@@ -186,8 +189,11 @@ def software(reader: GraphReader, rules: Rules) -> dict[str, Seen]:
 def seen_as(item: Node) -> Seen:
     """A Software of the catalogue, by its name alone: a new version belongs to the same application."""
     kind = str(item.properties.get("package_type", "")).casefold()
-    image = kind in IMAGE_PACKAGES or str(item.properties.get("purl", "")).startswith(("pkg:oci/", "pkg:docker/"))
-    return Seen("image" if image else "package", str(item.properties.get("name", item.name)).strip())
+    purl, name = str(item.properties.get("purl", "")), str(item.properties.get("name", item.name)).strip()
+    if kind in IMAGE_PACKAGES or purl.startswith(("pkg:oci/", "pkg:docker/")):
+        repository = _REPOSITORY.search(purl)
+        return Seen("image", unquote(repository[1]) if repository else name)
+    return Seen("package", name)
 
 
 def of_distribution(item: Node) -> bool:
@@ -257,6 +263,15 @@ def _pattern(patterns: Iterable[str]) -> re.Pattern[str]:
 
 def _any(pattern: re.Pattern[str], names: Collection[str]) -> bool:
     return any(pattern.fullmatch(name.casefold()) for name in names)
+
+
+def _image_names(image: str) -> set[str]:
+    """As a person may name it: with registry and tag, without one of them, without both."""
+    plain = _without_tag(image)
+    first, slash, rest = image.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):  # a registry looks like a host
+        return {image, plain, rest, _without_tag(rest)}
+    return {image, plain}
 
 
 def _without_tag(image: str) -> str:

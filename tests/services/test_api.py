@@ -211,6 +211,17 @@ def test_what_nobody_foresaw_is_a_problem_without_details(state):
 def test_the_description_lists_every_route(api):
     paths = api.get("/openapi.json").json()["paths"]
 
-    questions = {"assets", "assets/{asset_id}", "obsolescence", "impact", "runs", "status", "changes", "quality"}
+    questions = {
+        "assets",
+        "assets/{asset_id}",
+        "obsolescence",
+        "impact",
+        "runs",
+        "status",
+        "changes",
+        "quality",
+        "unassigned",
+    }
+    questions |= {"records", "records/schema"}
     questions |= {f"assets/{{asset_id}}/{part}" for part in ("records", "identity", "history")}
     assert set(paths) == {f"/api/v1/{question}" for question in questions} | {"/livez", "/readyz", "/metrics"}

@@ -362,6 +362,19 @@ def test_a_wrong_entry_is_named_and_the_others_are_used(tmp_path, mapping, reaso
     assert [check.fault for check in found if reason in check.fault]
 
 
+@pytest.mark.parametrize("pattern", ["harbor.example:5000/rat/*", "rat/web", "RAT/*", "*/web"])
+def test_an_image_is_named_with_its_registry_or_without(tmp_path, pattern):
+    purl = "pkg:oci/web?repository_url=harbor.example:5000%2Frat%2Fweb&tag=1.2"
+    one = Landscape(tmp_path / "one")
+    one.apply(said("k8s", "Workload", "rat", program("rat/web", "1.2", package_type="oci", purl=purl), at=10))
+
+    _, found = assigned(one.store, Rules([Rule("a", image=(pattern,)), Rule("b", image=("web",))]))
+    one.close()
+    assert {name: [set(what) for what in places.values()] for name, places in found.items()} == {
+        "a": [{"image harbor.example:5000/rat/web"}]
+    }
+
+
 @pytest.mark.parametrize(
     ("rule", "listening", "takes"),
     [
