@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from events.models import RunReport
 from services import bootstrap, logs
-from services.cli.common import FAILED, Config, Failed, patiently, settings_of, until_stopped
+from services.cli.common import FAILED, Config, Failed, end_when_told, patiently, settings_of, until_stopped
 from services.cli.output import Format, print_json, print_rows, say, waiting
 from services.collecting import Job, preview
 from services.collectors import COLLECTORS
@@ -90,6 +90,7 @@ def agree(
 def run_schedule(config: Config = None) -> None:
     """Run the configured sources on their schedules, and upkeep, until stopped."""
     logs.set_up()
+    end_when_told()
     settings = settings_of(config)
     planned = len([source for source in settings.sources if source.schedule])
     runs = f"{planned} sources are on schedule (UTC)" if planned else "no source has a schedule, so none is collected"

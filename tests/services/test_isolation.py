@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
@@ -18,7 +18,8 @@ from services.api.state import State
 from services.isolation import run_isolated
 from services.settings import load
 from tests.events.conftest import read_all
-from tests.servers.process import await_condition
+from tests.servers.process import await_condition, free_port
+from tests.services.conftest import COMMAND
 from tests.services.third_party import third_party
 
 __all__ = ["third_party"]
@@ -175,6 +176,24 @@ def test_a_worker_whose_scheduler_was_killed_ends_with_all_that_it_started(city)
         for left in [worker, *started_with(str(mark))]:
             with suppress(psutil.NoSuchProcess):
                 left.kill()
+
+
+@pytest.mark.parametrize("arguments", [["schedule"], ["serve", "--port", "PORT"]], ids=["schedule", "serve"])
+def test_a_scheduler_that_is_told_to_end_stops_its_schedule_and_lets_go_of_the_lease(city, arguments):
+    (city.folder / "landkarte.toml").write_text(
+        'log = "sqlite:///log.db"\ngraph = "sqlite:///graph.db"\ndata_dir = "."\n'
+    )
+    command = [COMMAND, *(str(free_port()) if word == "PORT" else word for word in arguments)]
+    said = city.folder / "said"
+    with said.open("wb") as file, subprocess.Popen(command, cwd=city.folder, stderr=file) as process:
+        try:
+            await_condition(lambda: "the schedule runs here" in said.read_text(), seconds=60, what="its turn")
+        finally:
+            process.terminate()
+
+    assert process.returncode == 0
+    with closing(bootstrap.open_store(city.settings())) as store:
+        assert store.hold("schedule", "the next", timedelta(seconds=60))  # at once, and not when the lease has ended
 
 
 def test_what_a_collector_prints_harms_no_report(city):
