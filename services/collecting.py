@@ -46,7 +46,12 @@ class Job:
 
     @property
     def run_id(self) -> str:
-        return f"{self.source}@{self.planned.isoformat(timespec='microseconds')}"
+        return run_id(self.source, self.planned)
+
+
+def run_id(source: str, planned: datetime) -> str:
+    """A run's id: all tries of one planned time are one run."""
+    return f"{source}@{planned.isoformat(timespec='microseconds')}"
 
 
 @dataclass

@@ -20,9 +20,11 @@ import structlog
 from events.models import Problem, RunReport
 from events.outbox import Outbox
 from graph.store import GraphStore
-from services.collecting import Job, OnWait
+from services.collecting import OnWait, run_id
+from services.collectors import BrokenCollector
+from services.collectors.base import SourceUnavailable
 from services.running import job_of, sending
-from services.settings import Settings, SourceSettings
+from services.settings import ConfigurationError, Settings, SourceSettings
 from services.worker import REPORTED
 
 LOOK_SECONDS = 0.5
@@ -50,16 +52,26 @@ def run_isolated(
 ) -> bool:
     """Collect in a worker and send; whether the run can be used. Ends early, losing nothing, when `stop` is set.
 
-    Raises OutboxBusy (somebody collects the source by hand), OutboxUnavailable, StoreUnavailable, ConfigurationError.
+    Raises OutboxBusy (somebody collects the source by hand), OutboxUnavailable, StoreUnavailable.
     """
     with sending(settings, source.name, on_wait, _tell, stop) as outbox:
         if said_elsewhere(store, outbox, source.name):
             outbox.repeat()
-    ended = collect_in_worker(settings, source, planned, stop)
+    unusable = why_unusable(settings, source)
+    ended = Ended(why=unusable) if unusable else collect_in_worker(settings, source, planned, stop)
     with sending(settings, source.name, on_wait, _tell, stop) as outbox:
         if ended.why:
-            _report(outbox, job_of(settings, source, planned), ended.why)
+            _report(outbox, source, planned, ended.why)
     return ended.report is not None and ended.report.status != "failed"
+
+
+def why_unusable(settings: Settings, source: SourceSettings) -> str:
+    """Why the source cannot be collected at all: its type is broken, or a key is not there; "" where it can."""
+    try:
+        job_of(settings, source)
+    except (BrokenCollector, ConfigurationError, SourceUnavailable) as error:
+        return str(error)
+    return ""
 
 
 def said_elsewhere(store: GraphStore, outbox: Outbox, source: str) -> bool:
@@ -99,7 +111,12 @@ def _told(settings: Settings, source: SourceSettings, planned: datetime) -> byte
     if settings.graph_password is not None:
         its["graph_password"] = settings.graph_password.get_secret_value()  # through a pipe, which shows it to nobody
     its["sources"] = [source.model_dump(mode="json")]
-    told = {"settings": its, "planned": planned.isoformat(), "memory_mib": source.memory_mib}
+    told = {
+        "settings": its,
+        "planned": planned.isoformat(),
+        "memory_mib": source.memory_mib,
+        "scheduler": os.getpid(),
+    }
     return json.dumps(told).encode()
 
 
@@ -131,10 +148,10 @@ def _signal(worker: subprocess.Popen[bytes], number: signal.Signals) -> None:
         os.killpg(worker.pid, number)
 
 
-def _report(outbox: Outbox, job: Job, why: str) -> None:
-    """The run's report in the worker's place."""
-    outbox.begin(job.run_id, job.collector.name, job.rank, job.ranks)
-    outbox.end("failed", seen=0, failed=1, problems=(Problem(item=job.source, reason=why),))
+def _report(outbox: Outbox, source: SourceSettings, planned: datetime, why: str) -> None:
+    """The run's report in the worker's place. It holds no record, so that its rank means nothing."""
+    outbox.begin(run_id(source.name, planned), source.type, source.rank or 0)
+    outbox.end("failed", seen=0, failed=1, problems=(Problem(item=source.name, reason=why),))
 
 
 def _tell(text: str) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from graph.store import GraphStore
 from services import bootstrap, schedule
-from services.collecting import OnWait
+from services.collecting import OnWait, run_id
 from services.isolation import run_isolated
 from services.settings import Settings, SourceSettings
 from services.turn import Turn
@@ -42,7 +42,7 @@ def scheduling(settings: Settings, store: GraphStore, on_wait: OnWait) -> Iterat
 
 def took_place(store: GraphStore, source: SourceSettings, planned: datetime) -> bool:
     """Whether the graph knows of a run of the source that was planned for that time."""
-    wanted = f"{source.name}@{planned.isoformat(timespec='microseconds')}"
+    wanted = run_id(source.name, planned)
     return any(run.id == wanted for run in store.runs(source=source.name, limit=RUNS_LOOKED_AT))
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -24,7 +25,7 @@ from events.models import CURATION, Rank, SourceName
 from events.runs import MAX_SHRINK
 from graph.metamodel import ASSETS, GROUPS
 from inventory.quality import Expected
-from services.collectors import COLLECTORS
+from services.collectors import COLLECTORS, BrokenCollector
 from services.collectors.base import nobody
 from services.collectors.persons import SHORTEST_KEY, hashed
 from services.collectors.secret import SecretPlace, read_secret
@@ -114,11 +115,12 @@ class SourceSettings(BaseModel):
 
     @model_validator(mode="after")
     def _own_settings(self) -> Self:
-        self.own()
+        with suppress(BrokenCollector):  # it stops who uses the source, and not what has nothing to do with it
+            self.own()
         return self
 
     def own(self) -> BaseModel:
-        """The settings of the collector's own, checked by it."""
+        """The settings of the collector's own, checked by it. Raises BrokenCollector."""
         return COLLECTORS[self.type].settings.model_validate(self.model_extra or {})
 
     def retired_before(self, now: datetime) -> datetime | None:
@@ -227,6 +229,14 @@ def load(path: Path | None = None, **values: object) -> Settings:
     return found
 
 
+def load_source(values: dict[str, object]) -> SourceSettings:
+    """A source that stands in no file. Raises ConfigurationError."""
+    try:
+        return SourceSettings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(_one_line(error)) from None  # the chain would show the values
+
+
 def expectations(settings: Settings, moment: datetime) -> dict[str, Expected]:
     """What is expected at that moment of each source that is configured now."""
     return {
@@ -289,6 +299,8 @@ def _one_line(error: ValidationError) -> str:
 def _fault(fault: ErrorDetails) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
+        if len(fault["loc"]) > 1:
+            return f"{key}: the source's type has no such key; `landkarte collectors TYPE` lists what it has"
         name = str(fault["loc"][-1])
         near = difflib.get_close_matches(name, Settings.model_fields, 1)
         return f"{key}: there is no such key" + (f"; nearest is {near[0]!r}" if near else f"; known are {_known()}")

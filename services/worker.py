@@ -7,7 +7,10 @@ sends nothing: waiting for the log is not the collector's time. Its parent is `s
 import json
 import os
 import resource
+import signal
 import sys
+import threading
+import time
 from contextlib import closing
 from datetime import datetime
 
@@ -24,6 +27,8 @@ from services.settings import Settings
 MIB = 1024 * 1024
 REPORTED = 3
 """Exit code: the run failed, and the outbox has its report."""
+LOOK_SECONDS = 1.0
+"""How often a worker looks whether its scheduler is still there."""
 
 
 def main() -> None:
@@ -32,11 +37,22 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     logs.set_up()
     told = json.load(sys.stdin)
+    threading.Thread(target=end_with, args=(told["scheduler"],), name="end", daemon=True).start()
     limit = told["memory_mib"] * MIB
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     report = run(Settings(**told["settings"]), datetime.fromisoformat(told["planned"]))
     with answers:
         answers.write(report.model_dump_json())
+
+
+def end_with(scheduler: int) -> None:
+    """End this process, and all that it has started, once the scheduler with that process id is gone.
+
+    One that was killed ends nobody, and a collector that hangs would hold the source's outbox for ever.
+    """
+    while os.getppid() == scheduler:
+        time.sleep(LOOK_SECONDS)
+    os.killpg(0, signal.SIGKILL)
 
 
 def run(settings: Settings, planned: datetime) -> RunReport:

@@ -20,6 +20,8 @@ from services.settings import ConfigurationError, Settings, SourceSettings
 
 SECONDS = 120.0
 """How long the check of one source may take."""
+NEXT = 3
+"""How many of the next times of a schedule are told."""
 As = Annotated[Format, typer.Option("--format", help="how it is printed")]
 
 
@@ -60,12 +62,39 @@ def _of_all(settings: Settings) -> Iterator[Check]:
             COLLECTORS[name]
         except BrokenCollector as error:
             yield Check(f"type {name}", str(error))
+    for source in settings.sources:
+        yield _configured(source)
+
+
+def _configured(source: SourceSettings) -> Check:
+    """When it runs, and whether it can. Its own settings were checked as they were read, if its type is usable."""
+    schedule = _schedule(source)
+    what = f"source {source.name} ({source.type}), {schedule.what}"
+    try:
+        source.own()
+    except BrokenCollector as error:
+        return Check(what, str(error))
+    return Check(what, schedule.fault)
+
+
+def _schedule(source: SourceSettings) -> Check:
+    """The source's schedule with its next times."""
+    if not source.schedule:
+        return Check("no schedule")
+    trigger, at = trigger_of(source.schedule), datetime.now(UTC)
+    times: list[datetime] = []
+    while len(times) < NEXT and (following := trigger.get_next_fire_time(times[-1] if times else None, at)):
+        times.append(following)
+        at = following
+    what = f"schedule {source.schedule}"
+    if not times:
+        return Check(what, "it never comes: no day fits it")
+    return Check(f"{what}, next {', '.join(map(cell, times))}")
 
 
 def _of_source(settings: Settings, source: SourceSettings) -> Iterator[Check]:
     if source.schedule:
-        following = trigger_of(source.schedule).get_next_fire_time(None, datetime.now(UTC))
-        yield Check(f"schedule {source.schedule}, next {cell(following)}")
+        yield _schedule(source)
     try:
         settings.person(source)
         bootstrap.open_outbox(settings, source.name).close()

@@ -15,7 +15,7 @@ from events.log import DEADLETTERS, EventLog, up_to
 from services import bootstrap, logs
 from services.api import create_app
 from services.api.state import State
-from services.cli.common import EXPECTED, Config, Failed, open_both, settings_of
+from services.cli.common import EXPECTED, Config, Failed, end_when_told, open_both, settings_of
 from services.cli.output import Format, cell, fields, out, print_json, print_rows, say, waiting
 from services.consumer import Consumer
 from services.intake import receiving
@@ -78,6 +78,7 @@ def serve(
 
 def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
     """Serve the API, and embedded the rest too, until the process is told to stop."""
+    end_when_told()  # uvicorn stops, then raises the signal once more: what else runs must end too
     log, store = open_both(settings)
     with ExitStack() as running:
         consumer = None

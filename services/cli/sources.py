@@ -1,25 +1,27 @@
 """Commands that collect: import, collect, agree, schedule, sample-city."""
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args, get_origin
 
 import typer
-from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from events.models import RunReport
 from services import bootstrap, logs
-from services.cli.common import FAILED, Config, Failed, patiently, settings_of, until_stopped
+from services.cli.common import FAILED, Config, Failed, end_when_told, patiently, settings_of, until_stopped
 from services.cli.output import Format, print_json, print_rows, say, waiting
 from services.collecting import Job, preview
 from services.collectors import COLLECTORS
 from services.running import job_of, run_once, sending
 from services.sample_city import Size, write_city
 from services.scheduling import scheduling
-from services.settings import ConfigurationError, Settings, SourceSettings
+from services.settings import ConfigurationError, Settings, SourceSettings, load_source
 
 SHOWN = 20
+MANY = (list, tuple, set, frozenset)
 Full = Annotated[bool, typer.Option("--full", help="also say again what did not change since the last run")]
 
 
@@ -40,12 +42,16 @@ def import_files(
         bool, typer.Option("--complete", help="these files are all the source has: what is missing is retired")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="what would be said, without saying it")] = False,
+    own: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="a setting of the type's own; again for a list's next value"),
+    ] = None,
     full: Full = False,
     config: Config = None,
 ) -> None:
     """Files of a type become events (for `local`: this computer)."""
     settings = settings_of(config)
-    job = _job(settings, kind, paths or [], source or kind, complete=complete)
+    job = _job(settings, kind, _own(kind, paths or [], own or []), source or kind, complete=complete)
     if dry_run:
         _show_preview(job)
         return
@@ -84,6 +90,7 @@ def agree(
 def run_schedule(config: Config = None) -> None:
     """Run the configured sources on their schedules, and upkeep, until stopped."""
     logs.set_up()
+    end_when_told()
     settings = settings_of(config)
     planned = len([source for source in settings.sources if source.schedule])
     runs = f"{planned} sources are on schedule (UTC)" if planned else "no source has a schedule, so none is collected"
@@ -105,20 +112,42 @@ def sample_city(
     )
 
 
-def _job(settings: Settings, kind: str, paths: list[Path], source: str, *, complete: bool) -> Job:
+def _job(settings: Settings, kind: str, own: dict[str, object], source: str, *, complete: bool) -> Job:
+    checked = load_source({"type": kind, "name": source, "complete": complete, **own})
+    return job_of(settings, checked)
+
+
+def _own(kind: str, paths: list[Path], given: list[str]) -> dict[str, object]:
+    """The type's own settings, as PATH and --set say them. Raises ConfigurationError, BrokenCollector."""
     if kind not in COLLECTORS:
         raise ConfigurationError(f"{kind!r} is no type of source; known are {', '.join(sorted(COLLECTORS))}")
-    takes_paths = "paths" in COLLECTORS[kind].settings.model_fields
-    if takes_paths != bool(paths):
-        wants = "needs at least one PATH" if takes_paths else "takes no PATH"
-        raise ConfigurationError(f"import {kind} {wants}")
-    own = {"paths": paths} if takes_paths else {}
-    try:
-        checked = SourceSettings.model_validate({"type": kind, "name": source, "complete": complete, **own})
-    except ValidationError as error:
-        fault = error.errors()[0]
-        raise ConfigurationError(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
-    return job_of(settings, checked)
+    fields = {field.alias or name: field for name, field in COLLECTORS[kind].settings.model_fields.items()}
+    if paths and "paths" not in fields:
+        raise ConfigurationError(f"import {kind} takes no PATH")
+    if not paths and "paths" in fields and fields["paths"].is_required():
+        raise ConfigurationError(f"import {kind} needs at least one PATH")
+    own: dict[str, object] = {"paths": paths} if paths else {}
+    return own | _set(kind, fields, given)
+
+
+def _set(kind: str, fields: Mapping[str, FieldInfo], given: list[str]) -> dict[str, object]:
+    """Values by setting, as text, which the type's own model reads; those of a list as a list."""
+    values: dict[str, list[str]] = {}
+    known = sorted(fields.keys() - {"paths"} - SourceSettings.model_fields.keys())
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or name not in known:
+            raise ConfigurationError(f"--set {name}: import {kind} takes KEY=VALUE of {', '.join(known) or 'nothing'}")
+        values.setdefault(name, []).append(value)
+    many = {name for name in values if _takes_many(fields[name].annotation)}
+    if twice := sorted(name for name in values.keys() - many if len(values[name]) > 1):
+        raise ConfigurationError(f"--set {twice[0]}: it takes one value")
+    return {name: found if name in many else found[0] for name, found in values.items()}
+
+
+def _takes_many(annotation: object) -> bool:
+    """Whether a setting is a list of some form, or may be one."""
+    return get_origin(annotation) in MANY or any(get_origin(part) in MANY for part in get_args(annotation))
 
 
 def _run(settings: Settings, job: Job, *, full: bool) -> None:

@@ -1,8 +1,10 @@
 """A scheduled run has a process of its own: whatever becomes of it, its report tells, and nobody else is harmed."""
 
+import subprocess
+import sys
 import threading
-from contextlib import closing
-from datetime import UTC, datetime
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
@@ -16,9 +18,20 @@ from services.api.state import State
 from services.isolation import run_isolated
 from services.settings import load
 from tests.events.conftest import read_all
+from tests.servers.process import await_condition, free_port
+from tests.services.conftest import COMMAND
 from tests.services.third_party import third_party
 
 __all__ = ["third_party"]
+SCHEDULER = """
+import json, sys, threading
+from datetime import UTC, datetime
+from services.isolation import collect_in_worker
+from services.settings import Settings
+settings = Settings(**json.load(sys.stdin))
+collect_in_worker(settings, settings.sources[0], datetime.now(UTC), threading.Event())
+"""
+"""A scheduler that can be killed."""
 PLANNED = datetime(2026, 11, 25, 2, 15, tzinfo=UTC)
 
 
@@ -108,7 +121,7 @@ def test_a_run_that_takes_too_long_is_ended_with_all_that_it_started(city):
 
     (report,) = city.reports()
     assert report.problems[0].reason == "ended: it collected for longer than timeout_seconds = 5"
-    assert not [process for process in psutil.process_iter() if mark in " ".join(arguments(process))]
+    assert not started_with(mark)
 
 
 def test_a_run_under_way_is_ended_and_reported_when_the_schedule_stops(city):
@@ -128,6 +141,59 @@ def test_a_run_under_way_is_ended_and_reported_when_the_schedule_stops(city):
     with closing(bootstrap.open_outbox(found, "loop")) as outbox, closing(bootstrap.open_log(found)) as log:
         outbox.drain(log)
     assert "the schedule was stopped" in city.reports()[0].problems[0].reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "reason"),
+    [
+        ("missing", {}, "type 'missing' of landkarte-odd cannot be loaded"),
+        ("fine", {"persons": "hash"}, "person_key: fine keeps hashes"),
+    ],
+)
+def test_a_source_that_cannot_be_collected_at_all_is_reported(city, kind, source, reason):
+    assert not city.run(kind, **source)
+
+    (report,) = city.reports()
+    assert (report.source, report.status, report.collector) == (kind, "failed", kind)
+    assert reason in report.problems[0].reason
+
+
+def test_a_worker_whose_scheduler_was_killed_ends_with_all_that_it_started(city):
+    mark = city.folder / "started"
+    found = city.settings({"type": "loop", "name": "loop", "mark": str(mark)})
+    told = found.model_dump_json(include={"log", "graph", "data_dir", "sources"})
+    with subprocess.Popen([sys.executable, "-c", SCHEDULER], stdin=subprocess.PIPE, text=True) as scheduler:
+        scheduler.stdin.write(told)
+        scheduler.stdin.close()
+        await_condition(lambda: started_with(str(mark)), seconds=60, what="the collector to start something")
+        (worker,) = psutil.Process(scheduler.pid).children()
+
+        scheduler.kill()
+
+    try:
+        await_condition(lambda: gone(worker) and not started_with(str(mark)), seconds=60, what="all of them to end")
+    finally:
+        for left in [worker, *started_with(str(mark))]:
+            with suppress(psutil.NoSuchProcess):
+                left.kill()
+
+
+@pytest.mark.parametrize("arguments", [["schedule"], ["serve", "--port", "PORT"]], ids=["schedule", "serve"])
+def test_a_scheduler_that_is_told_to_end_stops_its_schedule_and_lets_go_of_the_lease(city, arguments):
+    (city.folder / "landkarte.toml").write_text(
+        'log = "sqlite:///log.db"\ngraph = "sqlite:///graph.db"\ndata_dir = "."\n'
+    )
+    command = [COMMAND, *(str(free_port()) if word == "PORT" else word for word in arguments)]
+    said = city.folder / "said"
+    with said.open("wb") as file, subprocess.Popen(command, cwd=city.folder, stderr=file) as process:
+        try:
+            await_condition(lambda: "the schedule runs here" in said.read_text(), seconds=60, what="its turn")
+        finally:
+            process.terminate()
+
+    assert process.returncode == 0
+    with closing(bootstrap.open_store(city.settings())) as store:
+        assert store.hold("schedule", "the next", timedelta(seconds=60))  # at once, and not when the lease has ended
 
 
 def test_what_a_collector_prints_harms_no_report(city):
@@ -166,6 +232,14 @@ def apply(city):
         consumer = bootstrap.make_consumer(found, log, store, city.waits)
         consumer.catch_up()
         consumer.release()
+
+
+def started_with(mark):
+    return [process for process in psutil.process_iter() if mark in " ".join(arguments(process))]
+
+
+def gone(process):
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def arguments(process):

@@ -9,12 +9,16 @@ from services.collectors import COLLECTORS, GROUP
 
 MODULE = """
 import ctypes, os, signal, subprocess, sys, time
+from pathlib import Path
 from pydantic import BaseModel
 from events.models import Draft, Section
 from services.collectors.base import CollectorType, SourceUnavailable, Check
 
 class Settings(BaseModel):
     mark: str = ""
+    port: int = 1
+    hosts: list[str] = []
+    paths: list[Path] = []
 
 def fine(settings, run):
     run.report.seen()
@@ -49,6 +53,10 @@ def chatty(settings, run):
     print("talks to stdout")
     fine(settings, run)
 
+def noting(settings, run):
+    Path(settings.mark).write_text(settings.model_dump_json())
+    fine(settings, run)
+
 def check(settings):
     yield Check("it is there")
     if settings.mark == "hang":
@@ -57,10 +65,11 @@ def check(settings):
 def of(function):
     return CollectorType(function.__name__, "for a test", Settings, function, 50, check)
 
-FINE, CRASH, LEAVE, LOOP, EAT, FAULT, GONE, CHATTY = map(of, (fine, crash, leave, loop, eat, fault, gone, chatty))
+TYPES = (fine, crash, leave, loop, eat, fault, gone, chatty, noting)
+FINE, CRASH, LEAVE, LOOP, EAT, FAULT, GONE, CHATTY, NOTING = map(of, TYPES)
 WRONG = "no type"
 """
-TYPES = ("fine", "crash", "leave", "loop", "eat", "fault", "gone", "chatty", "wrong")
+TYPES = ("fine", "crash", "leave", "loop", "eat", "fault", "gone", "chatty", "noting", "wrong")
 
 
 @pytest.fixture
