@@ -1,6 +1,7 @@
 """Commands that run or look after the services: inventory, serve, status, deadletters."""
 
 import ipaddress
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -78,6 +79,7 @@ def serve(
 
 def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
     """Serve the API, and embedded the rest too, until the process is told to stop."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn sends it on to us, and we end as by Ctrl-C
     log, store = open_both(settings)
     with ExitStack() as running:
         consumer = None
