@@ -114,8 +114,12 @@ def test_a_proxy_on_this_computer_is_believed_whose_request_it_is(tmp_path):
 
 
 def test_a_second_service_on_the_same_data_says_who_has_it_and_ends(served):
-    with pytest.raises(AssertionError, match="fleet is being collected by process"):
-        Served.beside(served).start()
+    second = Served.beside(served)
+    try:
+        with pytest.raises(AssertionError, match="fleet is being collected by process"):
+            second.start()
+    finally:
+        second.stop()
     assert httpx.post(f"{served.url}/agents", content=inventory("PC-1"), timeout=30).status_code == 200
 
 
