@@ -24,6 +24,11 @@ _CLIENT_CHASSIS = re.compile(
 )
 _SERVER_SYSTEM = re.compile(r"server|esxi?\b|proxmox|xenserver|hyper-v", re.IGNORECASE)
 _DEVICE_KINDS = {"PRINTER": "Printer", "STORAGE": "StorageSystem", "PHONE": "MobileDevice"}
+_FIRST_PERSON = 1000
+"""User numbers below belong to services (login.defs)."""
+_MAIL = re.compile(r"\s*[<(]?\b[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+[>)]?")
+_ACCOUNT = re.compile(r"(?<=COPR) \(.*\)")
+"""Fedora's build service writes whose project it is: `Fedora Project COPR (account/project)`."""
 _INSTALLED = ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d", "%Y/%m/%d")
 _FIRMWARE = ("%Y-%m-%d", "%m/%d/%Y")
 """SMBIOS writes a BIOS's date as Americans do (SMBIOS 3.7, type 0); agents write an installation's as Europeans do."""
@@ -200,7 +205,7 @@ def _virtual(port: Item) -> bool:
 
 
 def _software(content: Content) -> Section:
-    relations = []
+    relations, users = [], _users(content)
     for item in many(content, "softwares"):
         name = text(item, "name", "guid")
         if name:
@@ -213,16 +218,26 @@ def _software(content: Content) -> Section:
                     said,
                     name=name,
                     version=text(item, "version"),
-                    vendor=_publisher(text(item, "publisher")),
+                    vendor=_publisher(item, users),
                     package_type=text(item, "from"),
                 )
             )
     return Section(relations=tuple(relations))
 
 
-def _publisher(told: str) -> str:
-    """Without the persons in it: an e-mail address, or whose account on a build service it is."""
-    return re.sub(r"\(([\w.-]+)/([\w.-]+)\)", r"(\2)", re.sub(r"<?[\w.%+#-]+@[\w.-]+>?", "", told)).strip()
+def _users(content: Content) -> frozenset[str]:
+    """The logins of the persons that use the computer, without case."""
+    hardware = part(content, "hardware")
+    accounts = (item for item in many(content, "local_users") if (_number(item, "id") or 0) >= _FIRST_PERSON)
+    logins = [text(item, "login") for item in (*many(content, "users"), *accounts)]
+    return frozenset(login.casefold() for login in (*logins, text(hardware, "lastloggeduser", "userid")) if login)
+
+
+def _publisher(item: Item, users: frozenset[str]) -> str:
+    """Without e-mail addresses and accounts. Who builds an RPM names himself as he likes: no user of this computer."""
+    publisher = _ACCOUNT.sub("", _MAIL.sub("", text(item, "publisher"))).strip()
+    by_user = text(item, "from") == "rpm" and users & set(publisher.casefold().split())
+    return "" if by_user else publisher
 
 
 def _guests(content: Content) -> Section:
