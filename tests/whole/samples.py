@@ -24,5 +24,4 @@ TYPES = {
     "prometheus": "prometheus",
     "proxmox": "proxmox",
     "puppet-facts": "puppet",
-    # "rvtools": "rvtools",
 }
