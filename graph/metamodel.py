@@ -45,6 +45,7 @@ _CARE = _group(
     _count("replacement_cost", "what replacing it costs", "EUR"),
     _text("planned_successor", "what will replace it"),
     _text("supported_platforms", "platforms its vendor supports, separated by commas"),
+    _date("end_of_support", "when its support ends, as its owner or supplier says"),
     _date("last_restore_test", "when a restore was last tried"),
     _text("comment", "a remark of its owner"),
 )
@@ -74,6 +75,8 @@ _SYSTEM = _group(
     _count("memory_mib", "memory", "MiB"),
     _text("os_name", "operating system, as reported"),
     _text("os_version", "its version, as reported"),
+    _text("os_configured", "operating system its hypervisor is set up for, where that is known apart from what runs"),
+    _text("power_state", "on, off or suspended, as its hypervisor says"),
     _text("kernel", "kernel version"),
     _text("domain", "directory domain or workgroup"),
     _text("listening", "ports it serves, with the process where it may be read, separated by commas"),
@@ -270,6 +273,17 @@ KINDS: dict[str, Kind] = {
             _date("start", "first day"),
             _date("end", "last day"),
         ),
+        _city(
+            "ProductLine",
+            "Product line",
+            "Produktlinie",
+            "a release line of a product or a model, with the city's own lifecycle dates",
+            _text("vendor", "who makes it"),
+            _text("product", "product or model"),
+            _text("cycle", "release line; the whole product where it is empty"),
+            _date("end_of_life", "end of security support"),
+            _date("extended_support", "end of security support that is paid for in addition"),
+        ),
     )
 }
 
@@ -384,6 +398,7 @@ RELATIONS: dict[str, RelationType] = {
             "to_source",
             properties=_SAID,
         ),
+        RelationType("CHANGES", frozenset({"Project"}), ASSETS, "changes", "verändert", properties=_SAID),
         RelationType(
             "COVERED_BY", _CLAIMABLE, frozenset({"Contract"}), "is covered by", "ist abgedeckt durch", properties=_SAID
         ),
