@@ -1,4 +1,4 @@
-"""RVTools exports: a workbook with a sheet for each tab, or a CSV file for each, read by the mapping that comes with us."""
+"""RVTools exports: a workbook with a sheet for each tab, or a CSV file for each; read by the bundled mapping."""
 
 from collections.abc import Iterator
 

@@ -9,11 +9,14 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
-from datetime import date, datetime, time
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime, time
 from typing import IO, Any, cast
 
+from defusedxml.ElementTree import iterparse
+from openpyxl.cell.text import Text
 from openpyxl.reader.excel import ExcelReader
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 
 from services.collectors.files import MIB
 from services.collectors.sheets import MAX_COLUMNS, MAX_ROWS, Sheet, Unreadable
@@ -29,6 +32,9 @@ MAX_TAGS = 5_000_000
 MAX_RATIO = 500
 """How many times larger a part may be than it is packed: ten times what a sheet of blank rows is."""
 _STRINGS = "sharedstrings.xml"
+_STRING = f"{{{SHEET_MAIN_NS}}}si"
+_KEPT = 1000
+"""Tags that are no strings, before they are let go."""
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
 _DOCTYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ERRORS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"})
@@ -59,7 +65,9 @@ class _Member(io.RawIOBase):
         self._bytes += len(data)
         self._tags += data.count(b"<")
         if self._bytes > self._limit or self._tags > MAX_TAGS:
-            raise Unreadable(f"{self._name}: a single row or part unpacks to more than {self._limit:,} bytes")
+            raise Unreadable(
+                f"{self._name}: a single row or part unpacks to more than {self._limit:,} bytes or {MAX_TAGS:,} tags"
+            )
         window = (self._tail + data).replace(b"\x00", b"")
         if _DOCTYPE.search(window):
             raise Unreadable(f"{self._name}: it declares entities or a DTD, which no workbook does; refused")
@@ -116,7 +124,9 @@ def _check(archive: _Archive, max_unpacked: int) -> None:
         raise Unreadable("this is a binary workbook (.xlsb); save it as .xlsx or .csv")
     unpacked = sum(part.file_size for part in archive.infolist())
     if unpacked > max_unpacked:
-        raise Unreadable(f"it unpacks to {unpacked:,} bytes, more than the {max_unpacked:,} that max_unpacked_bytes allows")
+        raise Unreadable(
+            f"it unpacks to {unpacked:,} bytes, more than the {max_unpacked:,} that max_unpacked_bytes allows"
+        )
     swollen = [part for part in archive.infolist() if part.file_size > MAX_RATIO * max(part.compress_size, 1024)]
     if swollen:
         raise Unreadable(f"{swollen[0].filename} is {MAX_RATIO} times larger than it is packed; no workbook is")
@@ -137,28 +147,50 @@ def _has_formulas(archive: _Archive) -> bool:
     return False
 
 
-class _failing:  # noqa: N801 - reads like contextlib's
+@contextmanager
+def _failing() -> Iterator[None]:
     """Whatever is wrong with a workbook is one kind of error; warnings of what is not read here are not shown."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except Unreadable:
+        raise
+    except Exception as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        if isinstance(cause, Unreadable):
+            raise cause from error
+        why = f"{type(cause).__name__}: {str(cause)[:200]}"
+        raise Unreadable(f"the workbook is damaged ({why}); open it and save it anew") from error
 
-    def __enter__(self) -> None:
-        self._quiet = warnings.catch_warnings()
-        self._quiet.__enter__()
-        warnings.simplefilter("ignore")
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:  # noqa: ANN401 - as Python has it
-        self._quiet.__exit__(kind, error, trace)
-        if isinstance(error, Exception) and not isinstance(error, (Unreadable, StopIteration)):
-            cause = error
-            while isinstance(cause.__cause__, Exception):
-                cause = cause.__cause__
-            if isinstance(cause, Unreadable):
-                raise cause from error
-            raise Unreadable(f"the workbook is damaged ({type(cause).__name__}: {str(cause)[:200]}); open it and save it anew") from error
+class _Reader(ExcelReader):
+    """openpyxl's reader, but for the strings, of which nothing is kept besides their text."""
+
+    def read_strings(self) -> None:
+        part = self.package.find(SHARED_STRINGS)  # type: ignore[no-untyped-call]
+        if part is not None:
+            with self.archive.open(part.PartName[1:]) as strings:
+                self.shared_strings = list(_strings(strings))
+
+
+def _strings(part: IO[bytes]) -> Iterator[str]:
+    events = iterparse(part, events=("start", "end"), forbid_dtd=True)
+    _, root = next(events)
+    for event, node in events:
+        if event == "end" and node.tag == _STRING:
+            text = Text.from_tree(node)
+            yield text.content if text else ""
+            root.clear()
+        elif event == "end" and len(root) > _KEPT:
+            root.clear()
 
 
 def _opened(archive: _Archive, *, values: bool) -> Any:  # noqa: ANN401 - openpyxl's workbook
     with _failing():
-        reader = ExcelReader(io.BytesIO(_EMPTY), read_only=True, data_only=values, keep_links=False)
+        reader = _Reader(io.BytesIO(_EMPTY), read_only=True, data_only=values, keep_links=False)
         reader.archive.close()
         reader.archive, reader.valid_files = archive, archive.namelist()
         reader.read()
@@ -182,7 +214,9 @@ def _rows(archive: _Archive, sheet: Any) -> Iterator[tuple[Any, ...]]:  # noqa: 
         yield row
 
 
-def _cells(rows: Iterable[tuple[Any, ...]], formulas: Iterator[tuple[Any, ...]] | None) -> Iterator[tuple[int, list[str]]]:
+def _cells(
+    rows: Iterable[tuple[Any, ...]], formulas: Iterator[tuple[Any, ...]] | None
+) -> Iterator[tuple[int, list[str]]]:
     taken = 0
     for line, row in enumerate(rows, 1):
         beside = next(formulas, ()) if formulas else ()
@@ -204,17 +238,16 @@ def _cells(rows: Iterable[tuple[Any, ...]], formulas: Iterator[tuple[Any, ...]] 
 
 def text_of(value: object) -> str:
     """A cell's value as the text that reads as the same: 31.0 is 31, a day is 2026-12-31, true is true."""
-    if value is None:
-        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return _number(value)
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    text = str(value)
+    return "" if value is None else _text(str(value))
+
+
+def _text(text: str) -> str:
     if text in _ERRORS:
         return Faulty(f"the cell shows the error {text}")
     if len(text) > MAX_CELL:

@@ -19,7 +19,7 @@ _SHOWN = 80
 
 
 class CellError(ValueError):
-    """A cell that says nothing usable; the text says why, without the line. `headers`: of its column, if it is known."""
+    """A cell that says nothing usable; the text says why, without the line. `headers`: of its column, if known."""
 
     def __init__(self, text: str, headers: tuple[str, ...] = ()) -> None:
         super().__init__(text)
@@ -30,6 +30,7 @@ class Faulty(str):
     """A cell that shows no value; its text is empty. `reason`: why."""
 
     __slots__ = ("reason",)
+    reason: str
 
     def __new__(cls, reason: str) -> Self:
         made = super().__new__(cls, "")
@@ -41,6 +42,7 @@ class Numeric(str):
     """A number that was stored as one, as text; `number` needs no reading."""
 
     __slots__ = ("number",)
+    number: float
 
     def __new__(cls, text: str, number: float) -> Self:
         made = super().__new__(cls, text)

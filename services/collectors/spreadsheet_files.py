@@ -46,6 +46,9 @@ def _report_tableless(name: str, used: int, reasons: list[tuple[Sheet, str]], re
     if not used:
         report.failed(name, reasons[0][1] if len(reasons) == 1 else "none of its sheets is a table that is known here")
         return
+    by_reason: dict[str, list[str]] = {}
     for sheet, reason in reasons:
         if sheet.title.casefold() not in NO_TABLES:
-            report.skipped(f"{name}, {sheet.title}", reason)
+            by_reason.setdefault(reason, []).append(sheet.title)
+    for reason, titles in by_reason.items():
+        report.skipped(f"{name}, {', '.join(titles)}", reason)

@@ -139,10 +139,13 @@ def _said(mapped: MappedSheet, row: Row, where: str, run: Run) -> _Said:
                 _say(column, text, row, said, items, tuple(mapped.date_formats))
             except CellError as error:
                 run.report.skipped(where, f"{column.source[0]}: {error} (cell ignored)")
-    for relation, properties in items.items():
-        kind = next(iter(RELATIONS[relation].targets))
-        said.relations.append(Relation(type=relation, to=CatalogueItem(kind=kind, properties=properties)))  # type: ignore[arg-type]
+    said.relations += [_to_catalogue(relation, properties) for relation, properties in items.items()]
     return said
+
+
+def _to_catalogue(relation: str, properties: Properties) -> Relation:
+    kind = next(iter(RELATIONS[relation].targets))
+    return Relation(type=relation, to=CatalogueItem(kind=kind, properties=properties))  # type: ignore[arg-type]
 
 
 def _texts(column: MappedColumn, row: Row) -> Iterator[str]:
@@ -168,15 +171,15 @@ def _say(
         said.properties.setdefault(column.property, _value(column, text, dates))
     if column.identifier and (identifier := _identifier(column, text, row)):
         said.identifiers.append(identifier)
-    if column.relation in CATALOGUE_RELATIONS:
-        items.setdefault(column.relation, {}).setdefault(column.field, text)
+    if column.relation in CATALOGUE_RELATIONS and column.separator:
+        said.relations.append(_to_catalogue(column.relation, {column.field: str(text)}))
+    elif column.relation in CATALOGUE_RELATIONS:
+        items.setdefault(column.relation, {}).setdefault(column.field, str(text))
     elif column.relation:
         scheme = (_address(text) or "host") if column.scheme == ADDRESS else column.scheme
         to = Reference(scheme=scheme, value=text, kind=column.kind)
         evidence: Properties = {"evidence": column.evidence}
-        said.relations.append(
-            Relation(type=column.relation, to=to, direction=column.direction, properties=evidence)
-        )
+        said.relations.append(Relation(type=column.relation, to=to, direction=column.direction, properties=evidence))
 
 
 def _value(column: MappedColumn, text: str, dates: tuple[str, ...]) -> str | int:
@@ -205,16 +208,16 @@ def _address(text: str) -> str:
 
 def _join(found: _Found, run: Run) -> None:
     """Add what other sheets say to the one thing that has one of their keys."""
-    lost = 0
+    lost: list[str] = []
     for where, keys, section, said in found.added:
         owners: set[str] = next((found.by_key[key] for key in keys if len(found.by_key.get(key, ())) == 1), set())
         if not owners:
-            lost += 1
-            first = where
+            lost.append(where)
             continue
         found.things[next(iter(owners))].sections.setdefault(section, _Said()).add(said)
     if lost:
-        run.report.skipped(first, f"this row and {lost - 1} others add to things that no other sheet describes, or several")
+        reason = f"{len(lost)} rows from here on add to things that no other sheet describes, or several (rows skipped)"
+        run.report.skipped(lost[0], reason)
 
 
 def _draft(key: str, thing: _Thing) -> Draft:

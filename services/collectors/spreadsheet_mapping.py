@@ -111,7 +111,9 @@ class MappedColumn(_Part):
 class MappedSheet(_Part):
     """What the rows of a sheet are. `adds`: they only add to things of other sheets that have the same key."""
 
-    sheet: Names = Field(default=[], description="names of the sheet, or ends of the name of a CSV file; none: every one")
+    sheet: Names = Field(
+        default=[], description="names of the sheet, or ends of the name of a CSV file; none: every one"
+    )
     kind: str | KindOf = ""
     key: list[Names] = Field(min_length=1, description="columns that tell the rows apart; the first that is not empty")
     name: Names = Field(default=[], description="columns of the thing's name; the first that is not empty")
@@ -184,7 +186,7 @@ def _text_of(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise SourceUnavailable(
-            f"mapping {path}: cannot be read ({error.strerror}); name a TOML file, or one of ours: {', '.join(bundled())}"
+            f"mapping {path}: cannot be read: {error.strerror}; name a TOML file or one of ours: {', '.join(bundled())}"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Rows of the known tables as records. A row is one thing; what is wrong in it is told by cell, and the rest is used."""
+"""Rows of the known tables as records. A row is one thing; what is wrong in it is told, and the rest is used."""
 
 import difflib
 from collections.abc import Iterator, Mapping

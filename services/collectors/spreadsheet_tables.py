@@ -211,9 +211,7 @@ TABLES = (
             _property("end", "Vertragsende", "Contract end", form="date"),
             _property("notice_months", "Kündigungsfrist (Monate)", "Notice (months)", form="number"),
             _names("COVERED_BY", "Application", "Fachverfahren", "Applications", direction="in"),
-            Column(
-                ("Server", "Servers"), relation="COVERED_BY", direction="in", scheme="host", to="Server"
-            ),
+            Column(("Server", "Servers"), relation="COVERED_BY", direction="in", scheme="host", to="Server"),
             _UNIT,
             _DESCRIPTION,
             _COMMENT,

@@ -191,7 +191,7 @@ class TestSamples:
 
         assert reasons(report) == {
             "LICENSE": "not read: its name does not end in .json",
-            "inventory.schema.json": "JSON, but no inventory of a GLPI agent: it has no 'content'"
+            "inventory.schema.json": "JSON, but no inventory of a GLPI agent: it has no 'content'",
         }
         assert report.counts == {"seen": 11, "skipped": 2}
         told = [(d.native_key[:7], d.kind, len(related(d, "INSTALLED")), len(related(d, "RUNS_ON"))) for d in drafts]
