@@ -94,7 +94,9 @@ def read_table(sheet: Sheet, run: Run, reading: Reading) -> None:
 
 
 def _by_header(header: list[str], cells: list[str]) -> Cells:
-    return {name.casefold(): cell for name, cell in zip(header, cells, strict=False) if name}
+    """Of two columns with the same header the first counts."""
+    pairs = list(zip(header, cells, strict=False))
+    return {name.casefold(): cell for name, cell in reversed(pairs) if name}
 
 
 def _check(row: _Row, cells: list[str], run: Run) -> None:

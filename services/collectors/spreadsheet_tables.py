@@ -56,6 +56,7 @@ _UNIT = _names("OWNED_BY", "OrganisationUnit", "Organisationseinheit", "Organisa
 _VENDOR = _names("SUPPLIED_BY", "Vendor", "Lieferant", "Supplier")
 _CONTRACTS = _names("COVERED_BY", "Contract", "Verträge", "Contracts", "Vertrag")
 _UTILITIES = _names("POWERED_BY", "Utility", "Versorgung", "Utilities")
+_FEEDS = _names("POWERED_BY", "Utility", "Versorgt durch", "Powered by")
 _CARE = (
     _DESCRIPTION,
     _property(
@@ -150,7 +151,7 @@ TABLES = (
         ("Externe Dienste", "External services"),
         (_property("provider", "Anbieter", "Provider"), _UTILITIES, _VENDOR, _CONTRACTS, *_CARE),
     ),
-    Table(("Versorgung", "Utility"), "Utility", ("Versorgung", "Utilities"), (_UTILITIES, _DESCRIPTION, _COMMENT)),
+    Table(("Versorgung", "Utility"), "Utility", ("Versorgung", "Utilities"), (_FEEDS, _DESCRIPTION, _COMMENT)),
     Table(
         ("Cluster",),
         "Cluster",

@@ -11,7 +11,8 @@ TABLES = {
         'VOIS;=1+1;1.200;31.12.2029;"Amt für Umwelt, Klima;";"SRV-1, SRV-9";Meldedaten;Bezahldienst\n'
         "+49 Telefon;@x;;;Standesamt;;;\n"
     ),
-    "organisation.csv": 'Organisationseinheit;Ebene;Übergeordnet\n"Amt für Umwelt, Klima";Amt;Dezernat I\nDezernat I;;\n',
+    "organisation.csv": 'Organisationseinheit;Ebene;Übergeordnet\n'
+    '"Amt für Umwelt, Klima";Amt;Dezernat I\nDezernat I;;\n',
     "datenbanken.csv": "Datenbankinstanz;Produkt;Server\nMeldedaten;PostgreSQL;SRV-2\n",
     "dienste.csv": "Externer Dienst;Anbieter;Schutzbedarf Verfügbarkeit\nBezahldienst;Land;sehr hoch\n",
     "cluster.csv": "Cluster;Benötigt;Mitglieder\nRathaus;2;ESX-1, ESX-2\n",
@@ -22,7 +23,8 @@ TABLES = {
         "DR-1;Drucker;;;;;Flur\n"
     ),
     "orte.csv": "Standort;Liegt in;Versorgung\nServerraum;Rathaus;Einspeisung A\n",
-    "vertraege.csv": "Vertrag;Lieferant;Jährliche Kosten (EUR);Vertragsende;Fachverfahren\nPflege;HSH;18.000;31.12.2027;VOIS\n",
+    "vertraege.csv": "Vertrag;Lieferant;Jährliche Kosten (EUR);Vertragsende;Fachverfahren\n"
+    "Pflege;HSH;18.000;31.12.2027;VOIS\n",
     "projekte.csv": "Projekt;Beginn;Fachverfahren\nAblösung;01.01.2027;VOIS\n",
     "zyklen.csv": "Produktlinie;Hersteller;Ende der Sicherheitsaktualisierungen\nR650;Dell;30.06.2030\n",
     "abhaengig.csv": (
@@ -59,8 +61,9 @@ def city(tmp_path, landkarte):
     return folder
 
 
+@pytest.mark.usefixtures("city")
 @pytest.mark.parametrize("language", ["de", "en"])
-def test_what_is_known_is_read_back_by_another_source_without_a_change(tmp_path, landkarte, city, language):
+def test_what_is_known_is_read_back_by_another_source_without_a_change(tmp_path, landkarte, language):
     before = known(tmp_path)
     code, _, said = landkarte("template", "known.xlsx", "--filled", "--language", language)
     assert code == 0
@@ -77,7 +80,8 @@ def test_what_is_known_is_read_back_by_another_source_without_a_change(tmp_path,
     assert len(before[1]) > 15
 
 
-def test_what_is_known_is_read_back_by_its_own_source_without_a_change(tmp_path, landkarte, city):
+@pytest.mark.usefixtures("city")
+def test_what_is_known_is_read_back_by_its_own_source_without_a_change(tmp_path, landkarte):
     before = known(tmp_path)
     code, _, said = landkarte("template", "known.xlsx", "--filled", "--source", "tables")
     assert (code, "left out" in said) == (0, False)
@@ -94,7 +98,8 @@ def cells(path):
     return [[cell.value for cell in row] for sheet in book.worksheets for row in sheet.iter_rows()]
 
 
-def test_no_cell_is_a_formula(tmp_path, landkarte, city):
+@pytest.mark.usefixtures("city")
+def test_no_cell_is_a_formula(tmp_path, landkarte):
     assert landkarte("template", "known.xlsx", "--filled")[0] == 0
 
     sheet = openpyxl.load_workbook(tmp_path / "known.xlsx")["Anwendungen"]

@@ -87,7 +87,7 @@ def test_typed_cells_read_as_they_look():
         99115005104000,
         True,
         date(2026, 12, 31),
-        datetime(2026, 1, 2, 3, 4),
+        MOMENT,
         " a  b ",
         None,
         "x",

@@ -43,7 +43,7 @@ def test_every_table_has_a_sheet_with_help_choices_and_an_example(template):
     language, path = template
     book = openpyxl.load_workbook(path)
 
-    about, *sheets = book.sheetnames
+    _, *sheets = book.sheetnames
     assert sheets == [*(sheet_title(kind, language) for kind in ORDER), HIDDEN[language]]
     assert set(ORDER) == {*(table.kind for table in TABLES), ""} == set(EXAMPLES)
     assert book[HIDDEN[language]].sheet_state == "hidden"
@@ -128,7 +128,8 @@ def test_an_unknown_name_is_told_with_the_nearest_and_taken(german):
     assert reasons(report) == {
         f"workbook.xlsx, Anwendungen!{unit}2": "'Bürgramt' stands in no sheet; nearest is 'Bürgeramt' "
         "(taken as it is written)",
-        f"workbook.xlsx, Anwendungen!{unit}3": "'Standesamt' stands in no sheet (taken, in case another source knows it)",
+        f"workbook.xlsx, Anwendungen!{unit}3": "'Standesamt' stands in no sheet "
+        "(taken, in case another source knows it)",
         f"workbook.xlsx, Anwendungen!{server}2": "'SRV-APP-1' stands in no sheet; nearest is 'SRV-APP-01' "
         "(taken as it is written)",
     }
@@ -159,7 +160,9 @@ def test_alternatives_say_how_many_are_needed(german):
 def test_projects_contracts_and_lifecycle_dates_are_records(german):
     drafts, report = german(
         Projekte=[{"Projekt": "Ablösung", "Fachverfahren": "VOIS", "Ende": "31.12.2027"}],
-        Lebenszyklen=[{"Produktlinie": "R650", "Hersteller": "Dell", "Ende der Sicherheitsaktualisierungen": "2030-06-30"}],
+        Lebenszyklen=[
+            {"Produktlinie": "R650", "Hersteller": "Dell", "Ende der Sicherheitsaktualisierungen": "2030-06-30"}
+        ],
         **{"Verträge und Kosten": [{"Vertrag": "Pflege", "Lieferant": "HSH", "Jährliche Kosten (EUR)": 18000.4}]},
     )  # fmt: skip
 
