@@ -3,11 +3,10 @@
 A cell is written only where it reads back as what is known. What cannot be written so is left out, and told.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from events.models import LONGEST_NAME, Identifier, record_key
 from graph.metamodel import CITY, DEVICES, KINDS
@@ -25,6 +24,8 @@ ALWAYS = CITY | {"Application", "ExternalService", "Utility"}
 """Kinds that no agent reports; of the others only what a table has named already is a person's to maintain."""
 _DECLARED = {"evidence": "declared"}
 _PAGE = 500
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")
+"""What XML cannot hold."""
 _STRENGTH = {"de": {"required": "zwingend", "degrades": "beeinträchtigt"}, "en": {}}
 _PROTECTION = {"de": {}, "en": {"hoch": "high", "sehr hoch": "very high"}}
 _JOINING = {"UUID", "FQDN", "MAC-Adresse"}
@@ -157,7 +158,7 @@ def _cell(known: object, column: Column, language: Language) -> Value | None:
 
 
 def _writable(text: str) -> bool:
-    return bool(text) and len(text) <= LONGEST_NAME * 8 and not ILLEGAL_CHARACTERS_RE.search(text)
+    return bool(text) and len(text) <= LONGEST_NAME * 8 and not _UNWRITABLE.search(text)
 
 
 def _add_relations(export: _Export) -> None:
