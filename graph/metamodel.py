@@ -45,6 +45,7 @@ _CARE = _group(
     _count("replacement_cost", "what replacing it costs", "EUR"),
     _text("planned_successor", "what will replace it"),
     _text("supported_platforms", "platforms its vendor supports, separated by commas"),
+    _date("end_of_support", "when its support ends, as its owner or supplier says"),
     _date("last_restore_test", "when a restore was last tried"),
     _text("comment", "a remark of its owner"),
 )
@@ -286,6 +287,17 @@ KINDS: dict[str, Kind] = {
             _date("start", "first day"),
             _date("end", "last day"),
         ),
+        _city(
+            "ProductLine",
+            "Product line",
+            "Produktlinie",
+            "a release line of a product or a model, with the city's own lifecycle dates",
+            _text("vendor", "who makes it"),
+            _text("product", "product or model"),
+            _text("cycle", "release line; the whole product where it is empty"),
+            _date("end_of_life", "end of security support"),
+            _date("extended_support", "end of security support that is paid for in addition"),
+        ),
     )
 }
 
@@ -412,6 +424,7 @@ RELATIONS: dict[str, RelationType] = {
             "to_source",
             properties=_SAID,
         ),
+        RelationType("CHANGES", frozenset({"Project"}), ASSETS, "changes", "verändert", properties=_SAID),
         RelationType(
             "COVERED_BY", _CLAIMABLE, frozenset({"Contract"}), "is covered by", "ist abgedeckt durch", properties=_SAID
         ),

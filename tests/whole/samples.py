@@ -24,4 +24,5 @@ TYPES = {
     "prometheus": "prometheus",
     "proxmox": "proxmox",
     "puppet-facts": "puppet",
+    "rvtools": "rvtools",
 }

@@ -4,6 +4,7 @@ import pytest
 
 from graph.metamodel import KINDS
 from services.collectors.spreadsheet_cells import CellError, day, number
+from services.collectors.spreadsheet_doc import DOCUMENT, document
 from services.collectors.spreadsheet_tables import TABLES
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 
@@ -171,3 +172,19 @@ def test_headers_of_first_columns_are_unique():
     headers = [header.casefold() for one in TABLES for header in one.headers]
 
     assert len(headers) == len(set(headers))
+
+
+def test_the_document_shows_the_tables_that_are_read():
+    assert DOCUMENT.read_text(encoding="utf-8") == document(), "run python -m services.collectors.spreadsheet_doc"
+
+
+def test_a_wrong_number_needed_and_columns_that_stand_twice(tmp_path):
+    text = (
+        "Von;Von Art;Nach;Nach Art;Davon benötigt\n"
+        "AutiSta;Fachverfahren;DC01;Server;2\n"
+    )  # fmt: skip
+    _, report = collected("spreadsheet", table(tmp_path, text))
+    assert reasons(report) == {"t.csv, line 2": "Davon benötigt says nothing without Alternativen (row skipped)"}
+
+    (draft,), _ = collected("spreadsheet", table(tmp_path, "Versorgung;Versorgt durch;Versorgung\nA;B;C\n"))
+    assert (draft.sections["core"].name, [to.value for to in related(draft, "POWERED_BY")]) == ("A", ["B"])

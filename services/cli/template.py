@@ -1,0 +1,53 @@
+"""Command template: the workbook of what no agent knows, empty or with what is known."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.common import Config, Failed
+from services.cli.output import say
+from services.cli.reading import reading
+from services.workbook import Language, Rows, write_workbook
+from services.workbook_filled import known_rows
+
+
+class In(StrEnum):
+    """The languages of the workbook."""
+
+    DE = "de"
+    EN = "en"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("template")(template)
+
+
+def template(
+    out: Annotated[Path, typer.Argument(metavar="WORKBOOK", help="the file to write, for instance workbook.xlsx")],
+    language: Annotated[In, typer.Option(help="of headers, help and drop-downs")] = In.DE,
+    filled: Annotated[bool, typer.Option("--filled", help="with what is known, to be corrected and read back")] = False,
+    source: Annotated[str, typer.Option(help="with --filled: the source that will read it back")] = "workbook",
+    config: Config = None,
+) -> None:
+    """Write a workbook for what no agent knows; `landkarte import workbook` reads it."""
+    rows: Rows | None = None
+    if filled:
+        with reading(config) as reader:
+            rows, left_out = known_rows(reader, source, _language(language))
+        for text in left_out:
+            say(f"  left out: {text}")
+    try:
+        write_workbook(out, _language(language), rows)
+    except FileExistsError:
+        raise Failed(f"{out} is there already, and may hold somebody's work; name another file") from None
+    except OSError as error:
+        raise Failed(f"{out} cannot be written: {error.strerror or error}") from None
+    count = "" if rows is None else f" with {sum(map(len, rows.values()))} rows of what is known"
+    say(f"{out}: written{count}; `landkarte import workbook {out} --dry-run` says what would be read")
+
+
+def _language(language: In) -> Language:
+    return "en" if language is In.EN else "de"

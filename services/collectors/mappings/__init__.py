@@ -1,0 +1,1 @@
+"""Column mappings that come with the program, one TOML file a kind of spreadsheet."""

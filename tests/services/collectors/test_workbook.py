@@ -1,0 +1,177 @@
+"""The workbook: what is written can be read, examples say nothing, faults are told by cell, and the rest is taken."""
+
+import openpyxl
+import pytest
+
+from services.collectors.spreadsheet_examples import EXAMPLES
+from services.collectors.spreadsheet_rows import headers_of
+from services.collectors.spreadsheet_tables import TABLES
+from services.workbook import ORDER, heads_of, sheet_title, write_workbook
+from tests.services.collectors.checks import collected, reasons, related
+
+HIDDEN = {"de": "Listen", "en": "Lists"}
+
+
+@pytest.fixture(params=["de", "en"])
+def template(request, tmp_path):
+    path = tmp_path / "workbook.xlsx"
+    write_workbook(path, request.param)
+    return request.param, path
+
+
+@pytest.fixture
+def german(tmp_path):
+    """Writes rows below the header of sheets of a German workbook; gives what is read and reported."""
+    path = tmp_path / "workbook.xlsx"
+    write_workbook(path, "de", {})
+
+    def fill(**sheets):
+        book = openpyxl.load_workbook(path)
+        for title, rows in sheets.items():
+            sheet = book[title]
+            columns = {cell.value: cell.column for cell in sheet[1]}
+            for line, row in enumerate(rows, 2):
+                for header, value in row.items():
+                    sheet.cell(line, columns[header], value)
+        book.save(path)
+        return collected("workbook", path)
+
+    return fill
+
+
+def test_every_table_has_a_sheet_with_help_choices_and_an_example(template):
+    language, path = template
+    book = openpyxl.load_workbook(path)
+
+    _, *sheets = book.sheetnames
+    assert sheets == [*(sheet_title(kind, language) for kind in ORDER), HIDDEN[language]]
+    assert set(ORDER) == {*(table.kind for table in TABLES), ""} == set(EXAMPLES)
+    assert book[HIDDEN[language]].sheet_state == "hidden"
+    for kind in ORDER:
+        sheet = book[sheet_title(kind, language)]
+        heads = heads_of(kind, language)
+        assert [cell.value for cell in sheet[1]] == [head.title(language) for head in heads]
+        assert all(cell.comment.text == head.help for cell, head in zip(sheet[1], heads, strict=True))
+        assert (sheet.freeze_panes, sheet.auto_filter.ref.startswith("A1:")) == ("B2", True)
+        assert sheet.max_row == 2
+        assert len({head.title(language) for head in heads}) == len(heads)
+        assert {head.title(language) for head in heads} <= set(
+            headers_of(next((table for table in TABLES if table.kind == kind), None))
+        )
+        chosen = {str(rule.sqref).split("2:")[0]: rule for rule in sheet.data_validations.dataValidation}
+        for cell, head in zip(sheet[1], heads, strict=True):
+            if head.choice:
+                assert chosen[cell.column_letter].formula1 == head.choice
+            assert 14 <= sheet.column_dimensions[cell.column_letter].width <= 45
+    for rule in (rule for sheet in book.worksheets for rule in sheet.data_validations.dataValidation):
+        if rule.type == "list" and rule.formula1.startswith("'"):
+            assert rule.formula1.split("'")[1] in book.sheetnames
+
+
+def test_examples_have_real_dates_and_say_nothing_when_read_back(template):
+    language, path = template
+    sheet = openpyxl.load_workbook(path)[sheet_title("Contract", language)]
+
+    assert [cell.is_date for cell in sheet[2] if cell.column == 4] == [True]
+    for kind in ("workbook", "spreadsheet"):
+        drafts, report = collected(kind, path)
+        assert (drafts, report.problems, report.counts) == ([], [], {"seen": 1})
+
+
+def test_a_changed_example_is_told_and_one_with_a_name_of_its_own_is_read(template):
+    language, path = template
+    book = openpyxl.load_workbook(path)
+    applications, units = (book[sheet_title(kind, language)] for kind in ("Application", "OrganisationUnit"))
+    applications["C2"] = "2027"
+    units["A2"] = "Standesamt"
+    book.save(path)
+
+    (draft,), report = collected("workbook", path)
+    assert draft.native_key == "organisationunit:standesamt"
+    assert reasons(report) == {
+        f"workbook.xlsx, {applications.title}!A2": "the row is still named like the example; give it a name of its own "
+        "(row skipped)"
+    }
+
+
+def test_a_wrong_cell_is_told_and_costs_the_cell(german):
+    (draft,), report = german(
+        Anwendungen=[
+            {"Fachverfahren": "AutiSta", "Nutzer": "viele", "Version": "12"},
+            {"Version": "13"},
+            {"Fachverfahren": "AUTISTA"},
+        ]
+    )
+
+    assert draft.sections["core"].properties == {"version": "12"}
+    assert reasons(report) == {
+        "workbook.xlsx, Anwendungen!E2": "'viele' is no number (cell ignored)",
+        "workbook.xlsx, Anwendungen!A3": "Fachverfahren is empty (row skipped)",
+        "workbook.xlsx, Anwendungen!A4": "'AUTISTA' stands already in workbook.xlsx, Anwendungen!A2 (row skipped)",
+    }
+
+
+def test_an_unknown_name_is_told_with_the_nearest_and_taken(german):
+    drafts, report = german(
+        Organisation=[{"Organisationseinheit": "Bürgeramt"}],
+        Anwendungen=[
+            {"Fachverfahren": "VOIS", "Organisationseinheit": "Bürgramt", "Server": "SRV-APP-1, WEB"},
+            {"Fachverfahren": "AutiSta", "Organisationseinheit": "Standesamt"},
+        ],
+        **{"Server und Geräte": [{"Gerät": "SRV-APP-01", "Art": "Server"}]},
+    )
+
+    assert {to.value for draft in drafts for to in related(draft, "OWNED_BY")} == {"Bürgramt", "Standesamt"}
+    assert {to.value for draft in drafts for to in related(draft, "RUNS_ON")} == {"SRV-APP-1", "WEB"}
+    columns = [head.headers[0] for head in heads_of("Application", "de")]
+    unit, server = (f"{chr(ord('A') + columns.index(name))}" for name in ("Organisationseinheit", "Server"))
+    assert reasons(report) == {
+        f"workbook.xlsx, Anwendungen!{unit}2": "'Bürgramt' stands in no sheet; nearest is 'Bürgeramt' "
+        "(taken as it is written)",
+        f"workbook.xlsx, Anwendungen!{unit}3": "'Standesamt' stands in no sheet "
+        "(taken, in case another source knows it)",
+        f"workbook.xlsx, Anwendungen!{server}2": "'SRV-APP-1' stands in no sheet; nearest is 'SRV-APP-01' "
+        "(taken as it is written)",
+    }
+
+
+def test_alternatives_say_how_many_are_needed(german):
+    (draft,), report = german(
+        Abhängigkeiten=[
+            {
+                "Von": "VOIS",
+                "Von Art": "Fachverfahren",
+                "Nach": f"DC-{number}",
+                "Nach Art": "Server",
+                "Alternativen": "Anmeldung",
+                "Davon benötigt": 2,
+            }
+            for number in (1, 2, 3)
+        ]
+        + [{"Von": "VOIS", "Von Art": "Fachverfahrn", "Nach": "X", "Nach Art": "Server"}]
+    )
+
+    assert [relation.properties for relation in draft.sections["dependencies"].relations] == [
+        {"evidence": "declared", "strength": "required", "alternatives": "Anmeldung", "alternatives_required": 2}
+    ] * 3
+    assert list(reasons(report)) == ["workbook.xlsx, Abhängigkeiten!B5"]
+
+
+def test_projects_contracts_and_lifecycle_dates_are_records(german):
+    drafts, report = german(
+        Projekte=[{"Projekt": "Ablösung", "Fachverfahren": "VOIS", "Ende": "31.12.2027"}],
+        Lebenszyklen=[
+            {"Produktlinie": "R650", "Hersteller": "Dell", "Ende der Sicherheitsaktualisierungen": "2030-06-30"}
+        ],
+        **{"Verträge und Kosten": [{"Vertrag": "Pflege", "Lieferant": "HSH", "Jährliche Kosten (EUR)": 18000.4}]},
+    )  # fmt: skip
+
+    said = {draft.kind: draft.sections["core"].properties for draft in drafts}
+    assert said == {
+        "Contract": {"annual_cost": 18000},
+        "Project": {"end": "2027-12-31"},
+        "ProductLine": {"vendor": "Dell", "end_of_life": "2030-06-30"},
+    }
+    assert {to.value for draft in drafts for to in related(draft, "CHANGES")} == {"VOIS"}
+    assert {to.value for draft in drafts for to in related(draft, "SUPPLIED_BY")} == {"HSH"}
+    assert report.problems == []
