@@ -49,10 +49,16 @@ def collect(settings: NmapSettings, run: Run) -> None:
     found = list(usable_files(settings, SUFFIXES, run.report))
     told: dict[str, int] = {}
     for number, (name, path) in enumerate(sorted(found, key=lambda item: (-_started(item[1]), item[0]))):
+        up = 0
         try:
             for host in read_hosts(path):
-                if key := _key(host, number, told):
+                up += 1
+                if not address(host, "mac", "ipv4", "ipv6"):
+                    run.report.skipped(f"{name}, host {up}", "it has no address, so that nothing names it")
+                elif key := _key(host, number, told):
                     run.emit(to_draft(host, key, settings.min_accuracy))
+            if not up:
+                run.report.skipped(name, "a scan in which no host is up")
         except NotOurs as error:
             run.report.skipped(name, str(error))
         except OSError as error:

@@ -112,7 +112,15 @@ def test_hosts_that_are_down_are_none(tmp_path):
     down = '<host><status state="down"/><address addr="10.0.0.9" addrtype="ipv4"/></host>'
 
     drafts, report = collected("nmap", write(tmp_path, "a.xml", scan(down)))
-    assert (drafts, report.counts) == ([], {"seen": 1})
+    assert (drafts, report.counts) == ([], {"seen": 1, "skipped": 1})
+    assert reasons(report) == {"a.xml": "a scan in which no host is up"}
+
+
+def test_a_host_without_an_address_is_named(tmp_path):
+    nameless = '<host><status state="up"/></host>'
+
+    drafts, report = collected("nmap", write(tmp_path, "a.xml", scan(nameless)))
+    assert (drafts, reasons(report)) == ([], {"a.xml, host 1": "it has no address, so that nothing names it"})
 
 
 def test_of_several_scans_the_newest_tells_of_a_host(tmp_path):

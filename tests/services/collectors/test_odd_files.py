@@ -1,36 +1,19 @@
 """Files that nobody has seen before: real ones, changed at random, are read or named with a reason, and never crash."""
 
 import json
-import os
 import random
 from copy import deepcopy
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from services.collecting import Job, preview
 from services.collectors import COLLECTORS
+from tests.whole.samples import FOUND, SAMPLES, TYPES, needed
 
-SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
-pytestmark = [
-    pytest.mark.samples,
-    pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere"),
-]
-FOLDERS = {
-    "archimate": "archimate",
-    "commands": "cmd-outputs",
-    "cyclonedx": "cyclonedx",
-    "fusioninventory": "ocs-fusioninventory-xml",
-    "glpi": "glpi-inventory-json",
-    "kubernetes": "kubernetes-list",
-    "netbox": "netbox-api",
-    "nmap": "nmap-xml",
-    "prometheus": "prometheus",
-    "proxmox": "proxmox",
-    "puppet": "puppet-facts",
-}
-"""The type that reads each folder of samples in a form of text; the workbook has tests of its own."""
+pytestmark = needed
+WORKBOOKS = {"rvtools", "spreadsheet"}
+"""They have odd files of their own making in their tests."""
 READ = {".json", ".xml", ".txt", ".facts", ".out"}
 ODD = (
     None,
@@ -56,20 +39,18 @@ KEPT = 4
 
 
 def samples():
-    if not SAMPLES:
-        return []
     return [
         (kind, path.relative_to(SAMPLES))
-        for kind, folder in FOLDERS.items()
-        if kind in COLLECTORS
-        for path in sorted((Path(SAMPLES) / folder).rglob("*"))
+        for folder, kind in TYPES.items()
+        if FOUND and kind not in WORKBOOKS
+        for path in sorted((SAMPLES / folder).rglob("*"))
         if path.is_file() and path.suffix in READ
     ]
 
 
 @pytest.mark.parametrize(("kind", "sample"), samples(), ids=str)
 def test_a_changed_file_is_read_or_named_with_a_reason(tmp_path, kind, sample):
-    original = (Path(SAMPLES) / sample).read_bytes()
+    original = (SAMPLES / sample).read_bytes()
     chance = random.Random(str(sample))
 
     for number in range(ROUNDS):
