@@ -36,6 +36,10 @@ class IntakeClosed(OutboxUnavailable):
     """Nothing is accepted: it has not been opened, was closed, or cannot send any more."""
 
 
+class NotBegun(Exception):
+    """A run cannot end as complete that was not begun here; the text says what to do."""
+
+
 class Intake:
     """One source that is pushed to; any number of threads may push. It has the source's outbox until `stop`.
 
@@ -92,21 +96,30 @@ class Intake:
             self._report.failed(item, reason)
 
     def end_run(self, *, complete: bool = False) -> RunReport:
-        """End the run with its report, and begin the next one. `complete`: what it did not see is retired (law 4)."""
+        """End the run with its report, and begin the next one. `complete`: what it did not see is retired (law 4).
+
+        So only a run that was begun here can be complete: another one may have seen a part. Raises NotBegun.
+        """
         with self._lock:
             self._check_open()
+            if complete and not self._theirs:
+                raise NotBegun(
+                    f"{self.source.name}: no run was begun here (the service may have been started since); "
+                    "begin one, and push everything again"
+                )
             report = self._end(complete=complete)
             self._begin()
         self._news.set()
         return report
 
     def begin_run(self, planned: datetime) -> None:
-        """Begin a run of its own for who pushes one; what came before belongs to the run before."""
+        """Begin a run for who pushes one, which lasts until it is ended; what came before belongs to the one before."""
         with self._lock:
             self._check_open()
             if self._report.counts:
                 self._end()
             self._begin(planned)
+            self._theirs = True
 
     def stop(self) -> None:
         """End the run, send what can be sent at once, and let go of the outbox; the rest waits in it."""
@@ -127,7 +140,7 @@ class Intake:
             raise IntakeClosed(f"{self.source.name}: {self._fault}")
 
     def _begin(self, planned: datetime | None = None) -> None:
-        self._report, self._began = Report(), datetime.now(UTC)
+        self._report, self._began, self._theirs = Report(), datetime.now(UTC), False
         self.job = job_of(self._settings, self.source, planned)
         self._outbox.begin(self.job.run_id, self.job.collector.name, self.job.rank, self.job.ranks)
 
@@ -161,7 +174,7 @@ class Intake:
 
     def _end_hour(self) -> None:
         with self._lock:
-            if self._report.counts and datetime.now(UTC) - self._began >= PERIOD:
+            if self._report.counts and not self._theirs and datetime.now(UTC) - self._began >= PERIOD:
                 self._end()
                 self._begin()
 

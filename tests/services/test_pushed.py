@@ -285,6 +285,22 @@ class TestRecords:
         assert (first.json()["status"], last.json()["status"]) == ("complete", "complete")
         assert live == {"a"}
 
+    def test_a_run_that_was_not_begun_here_cannot_be_complete(self, door):
+        """The service was started again in the middle: what was pushed before would be retired."""
+        told = problem_of(self.push(door, [RECORD], end="complete"), 409)
+
+        assert "no run was begun here" in told
+        assert self.push(door, [RECORD], end="partial").json()["status"] == "partial"
+
+    def test_an_hour_does_not_cut_a_run_that_somebody_pushes(self, door, monkeypatch):
+        """The part after it would be taken for all there is."""
+        self.push(door, [RECORD], begin=True)
+        monkeypatch.setattr(intake, "PERIOD", intake.PERIOD * 0)
+        door.intakes["mine"]._end_hour()
+
+        assert self.push(door, [RECORD | {"native_key": "b"}], end="complete").json()["status"] == "complete"
+        assert door.intakes["mine"]._outbox._queue.last_complete() == 2
+
     def test_a_run_with_a_bad_record_is_not_complete(self, door):
         answer = self.push(door, [RECORD, "x"], begin=True, end="complete")
         assert answer.json()["status"] == "partial"
