@@ -91,6 +91,15 @@ def test_persons_that_are_kept_without_a_key_are_a_fault(landkarte):
     assert rows[0]["fault"].startswith("person_key: keeps keeps hashes")
 
 
+def test_an_outbox_in_use_is_no_fault(landkarte, tmp_path):
+    settings = load(None, data_dir=tmp_path)
+    with closing(bootstrap.open_outbox(settings, "good")):
+        code, rows, _, _ = landkarte("check", "good", "--format", "json")
+
+    assert code == 0
+    assert rows[1]["what"].startswith("outbox in use: good is being collected by process")
+
+
 def test_a_check_that_hangs_is_given_up_and_what_it_told_counts(landkarte, monkeypatch):
     monkeypatch.setattr(command, "SECONDS", 1.0)
     code, rows, _, _ = landkarte("check", "hangs", "--format", "json")
