@@ -72,18 +72,23 @@ def machine() -> str:
     return ", ".join(parts)
 
 
+HEADER = "| benchmark | figure | value | target | on |"
+MEASURED = "Measured on:"
+
+
 def write(figures: list[Figure], size: str, data: Path, document: Path | None) -> None:
     """As JSON, and as the table in the document, if any; figures of benchmarks that were not run stay as they were."""
     known = json.loads(data.read_text()) if data.is_file() else {}
-    for figure in figures:
-        key = f"{size}: {figure.benchmark}: {figure.name}"
-        known[key] = asdict(figure) | {"size": size, "on": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine()}
+    about = {"size": size, "on": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine()}
+    fresh = {f"{size}: {figure.benchmark}: {figure.name}": asdict(figure) | about for figure in figures}
+    known |= fresh
     data.parent.mkdir(parents=True, exist_ok=True)
     data.write_text(json.dumps(known, indent=2))
     if document is not None:
         head, rest = document.read_text(encoding="utf-8").split(START)
-        table = _table([item for item in known.values() if item["size"] == size])
-        document.write_text(head + START + "\n" + table + END + rest.split(END)[1], encoding="utf-8")
+        before, after = rest.split(END)
+        table = _table(before, list(fresh.values()))
+        document.write_text(head + START + "\n" + table + END + after, encoding="utf-8")
 
 
 def _server(name: str) -> str:
@@ -93,12 +98,16 @@ def _server(name: str) -> str:
     return found[1] if found else ""
 
 
-def _table(known: list[dict[str, object]]) -> str:
-    lines = ["| benchmark | figure | value | target | on |", "|---|---|---|---|---|"]
+def _table(before: str, known: list[dict[str, object]]) -> str:
+    """The table with these figures; rows of others stay: they may have been measured on another computer."""
+    rows = {tuple(line.split(" | ")[:2]): line for line in before.splitlines() if line.startswith("| ")}
     for item in known:
         figure = Figure(**{name: item[name] for name in Figure.__slots__})  # type: ignore[arg-type]
         target = f"{figure.target}{'' if figure.met else ' **missed**'}"
         value = f"{figure.shown} {figure.unit}".strip()
-        lines.append(f"| {figure.benchmark} | {figure.name} | {value} | {target} | {item['on']} |")
-    machines = sorted({str(item["machine"]) for item in known})
-    return "\n".join([*lines, "", f"Measured on: {'; '.join(machines)}.", ""])
+        line = f"| {figure.benchmark} | {figure.name} | {value} | {target} | {item['on']} |"
+        rows[tuple(line.split(" | ")[:2])] = line
+    rows.pop(tuple(HEADER.split(" | ")[:2]), None)
+    told = {line for line in before.splitlines() if line.startswith(MEASURED)}
+    machines = told | {f"{MEASURED} {item['machine']}." for item in known}
+    return "\n".join([HEADER, "|---|---|---|---|---|", *rows.values(), "", *sorted(machines), ""])
