@@ -23,7 +23,7 @@ from services.collectors.parts import (
     is_model,
     serial,
 )
-from services.collectors.signs import computer_kind
+from services.collectors.signs import computer_kind, virtualisation
 
 Content = Mapping[str, Any]
 Item = Mapping[str, Any]
@@ -157,7 +157,7 @@ def _core(person: Callable[[str], str], content: Content) -> Section:
             bios_version=text(bios, "bversion"),
             hostname=text(hardware, "name"),
             chassis=text(hardware, "chassis_type") or text(bios, "type"),
-            virtualisation=text(hardware, "vmsystem").casefold(),
+            virtualisation=virtualisation(text(hardware, "vmsystem")),
             domain=text(hardware, "workgroup"),
             memory_mib=_number(hardware, "memory"),
             last_user=person(text(hardware, "lastloggeduser", "userid").split("/")[0]),

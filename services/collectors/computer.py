@@ -5,11 +5,11 @@ import re
 from pydantic import BaseModel
 
 from events.models import Draft, Relation, Section
+from services.collectors import signs
 from services.collectors.computer_connections import Connections, section_of
 from services.collectors.databases import database_instance
 from services.collectors.machine_packages import Package
 from services.collectors.parts import FIRMWARE, day_of, given, has_os, identifiers, installed, is_model, key_of, serial
-from services.collectors.signs import computer_kind, hypervisor
 
 _NO_TAG = re.compile(r"no asset|not specified|default|to be filled|^(none|n/?a|unknown|0+)$", re.IGNORECASE)
 _CONTAINERS = {"docker", "podman", "lxc", "container", "systemd-nspawn", "openvz", "kubernetes", "containerd"}
@@ -75,13 +75,13 @@ def kind_of(facts: Facts) -> str:
     if facts.container or virtualisation(facts) not in {"", "physical"}:
         return "VirtualMachine"
     chassis = facts.chassis or facts.dmi.get("chassis_type", "")
-    return computer_kind(chassis, f"{facts.system.full_name} {facts.system.name}") or "Server"
+    return signs.computer_kind(chassis, f"{facts.system.full_name} {facts.system.name}") or "Server"
 
 
 def virtualisation(facts: Facts) -> str:
     """The hypervisor that was told or that the firmware names, `physical` where it names none; "" if unknown."""
     told = facts.dmi.get("sys_vendor", ""), facts.dmi.get("product_name", "")
-    return facts.virtualisation or hypervisor(*told) or ("physical" if any(told) else "")
+    return signs.virtualisation(facts.virtualisation) or signs.hypervisor(*told) or ("physical" if any(told) else "")
 
 
 def is_container(name: str) -> bool:

@@ -15,6 +15,8 @@ _HYPERVISORS = {
     "google compute": "google",
     "openstack": "openstack",
     "firecracker": "firecracker",
+    "hyperv": "hyper-v",
+    "virtualpc": "hyper-v",
     "ovirt": "kvm",
     "rhev": "kvm",
     "hetzner vserver": "kvm",
@@ -30,6 +32,7 @@ _CLIENT_CHASSIS = re.compile(
     re.IGNORECASE,
 )
 _SERVER_SYSTEM = re.compile(r"server|esxi?\b|proxmox|hyper-v", re.IGNORECASE)
+_CLIENT_SYSTEM = re.compile(r"windows|mac ?os|os x", re.IGNORECASE)
 _PRINTERS = re.compile(
     r"kyocera|lexmark|brother|xerox|ricoh|konica|epson|\boki\b|toshiba tec|laserjet|officejet|jetdirect|zebra tech",
     re.IGNORECASE,
@@ -47,11 +50,16 @@ def hypervisor(*told: str) -> str:
     return next((name for sign, name in _HYPERVISORS.items() if sign in text), "")
 
 
+def virtualisation(said: str) -> str:
+    """What a tool calls that in which a computer runs, by the name that all sources use."""
+    return hypervisor(said) or said.casefold()
+
+
 def computer_kind(chassis: str, system: str) -> str:
     """Server or Client, by the chassis and what the operating system is called; "" where neither tells."""
     if _SERVER_CHASSIS.search(chassis) or _SERVER_SYSTEM.search(system):
         return "Server"
-    return "Client" if _CLIENT_CHASSIS.search(chassis) or "windows" in system.casefold() else ""
+    return "Client" if _CLIENT_CHASSIS.search(chassis) or _CLIENT_SYSTEM.search(system) else ""
 
 
 def kind_by_maker(maker: str) -> str:
