@@ -11,7 +11,8 @@ from graph.store import AccessDenied, GraphStore, StoreUnavailable
 
 NAME = "schedule"
 LEASE = timedelta(seconds=60)
-RENEW_SECONDS = 5.0
+RENEW_SECONDS, ASK_SECONDS = 15.0, 5.0
+"""How often whose turn it is renews the lease, and who stands by asks for it."""
 _log = structlog.get_logger()
 
 
@@ -55,7 +56,7 @@ class Turn:
     def _renew(self) -> None:
         while not self._stopped.is_set():
             self._ask()
-            self._stopped.wait(RENEW_SECONDS)
+            self._stopped.wait(RENEW_SECONDS if self.mine() else ASK_SECONDS)
 
     def _ask(self) -> None:
         asked, before = time.monotonic(), self.mine()
