@@ -13,6 +13,7 @@ from events.models import Draft, Reference, Relation, Section
 from services.collectors.base import nobody
 from services.collectors.databases import database_instance, engine_named
 from services.collectors.parts import OBSERVED, day_of, given, has_os, identifiers, installed, is_model, serial
+from services.collectors.persons import without_addresses
 
 Content = Mapping[str, Any]
 Item = Mapping[str, Any]
@@ -26,7 +27,6 @@ _SERVER_SYSTEM = re.compile(r"server|esxi?\b|proxmox|xenserver|hyper-v", re.IGNO
 _DEVICE_KINDS = {"PRINTER": "Printer", "STORAGE": "StorageSystem", "PHONE": "MobileDevice"}
 _FIRST_PERSON = 1000
 """User numbers below belong to services (login.defs)."""
-_MAIL = re.compile(r"\s*[<(]?\b[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+[>)]?")
 _ACCOUNT = re.compile(r"(?<=COPR) \(.*\)")
 """Fedora's build service writes whose project it is: `Fedora Project COPR (account/project)`."""
 _INSTALLED = ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d", "%Y/%m/%d")
@@ -235,7 +235,7 @@ def _users(content: Content) -> frozenset[str]:
 
 def _publisher(item: Item, users: frozenset[str]) -> str:
     """Without e-mail addresses and accounts. Who builds an RPM names himself as he likes: no user of this computer."""
-    publisher = _ACCOUNT.sub("", _MAIL.sub("", text(item, "publisher"))).strip()
+    publisher = _ACCOUNT.sub("", without_addresses(text(item, "publisher"))).strip()
     by_user = text(item, "from") == "rpm" and users & set(publisher.casefold().split())
     return "" if by_user else publisher
 

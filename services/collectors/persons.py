@@ -2,11 +2,18 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 
 SHORTEST_KEY = 16
 """Characters; a shorter key can be found by trying (the names themselves are few)."""
 DIGITS = 16
+_MAIL = re.compile(r"\s*[<(]?\b[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+[>)]?")
+
+
+def without_addresses(text: str) -> str:
+    """A text without the e-mail addresses in it."""
+    return _MAIL.sub("", text)
 
 
 def hashed(key: str) -> Callable[[str], str]:
