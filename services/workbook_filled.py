@@ -13,9 +13,10 @@ from graph.metamodel import CITY, DEVICES, KINDS
 from graph.model import Edge, Node
 from graph.store import GraphReader
 from inventory.identifiers import identifiers_of
+from services.collectors.persons import kept
 from services.collectors.spreadsheet_cells import CellError, names, plain, value
 from services.collectors.spreadsheet_examples import DEPENDENCY, is_example_name, shown
-from services.collectors.spreadsheet_rows import kept, native_key
+from services.collectors.spreadsheet_rows import native_key
 from services.collectors.spreadsheet_tables import STRENGTHS, TABLES, Column, Table
 from services.workbook import Language, Rows, Value, kind_name
 from services.workbook_names import Names
@@ -152,7 +153,7 @@ def _cell(known: object, column: Column, language: Language) -> Value | None:
         if column.form == "date":
             told = date.fromisoformat(str(known))
         text = plain(shown(told))
-        return told if value(kept(column, text), column.form) == known and _writable(text) else None
+        return told if value(kept(column.property, text), column.form) == known and _writable(text) else None
     except (CellError, ValueError):
         return None
 

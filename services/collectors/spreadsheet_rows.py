@@ -10,7 +10,7 @@ from events.models import Draft, Identifier, Properties, Reference, Relation, Se
 from graph.metamodel import COMPUTERS, DEVICES, KINDS
 from services.collectors.base import Run
 from services.collectors.parts import DECLARED
-from services.collectors.persons import without_addresses
+from services.collectors.persons import kept
 from services.collectors.sheets import Sheet, TableError
 from services.collectors.spreadsheet_cells import CellError, Faulty, kind, names, number, plain, value
 from services.collectors.spreadsheet_examples import is_example, is_example_name
@@ -31,8 +31,6 @@ from services.collectors.spreadsheet_tables import (
     Table,
 )
 
-_OF_FUNCTIONS = frozenset({"mailbox", "contact"})
-"""Properties that hold addresses of functions; those of persons belong nowhere."""
 Cells = Mapping[str, str]
 Headers = tuple[str, ...]
 
@@ -173,7 +171,7 @@ def _said(column: Column, row: _Row) -> Section:
     if not cell:
         return Section()
     properties: Properties = {}
-    if column.property and (told := kept(column, cell)):
+    if column.property and (told := kept(column.property, cell)):
         properties[column.property] = value(told, column.form)
     identified = (_identifier(column, cell, row.cells),) if column.identifier else ()
     related = names(_raw(row.cells, column.headers)) if column.relation else []
@@ -184,14 +182,9 @@ def _said(column: Column, row: _Row) -> Section:
     )
 
 
-def kept(column: Column, cell: str) -> str:
-    """A cell without the e-mail addresses in it, unless the column is one for the addresses of functions."""
-    return cell if column.form != "text" or column.property in _OF_FUNCTIONS else without_addresses(cell).strip()
-
-
 def _tell_of_address(column: Column, row: _Row, run: Run) -> None:
     cell = _cell(row.cells, column.headers)
-    if column.property and kept(column, cell) != cell:
+    if column.property and kept(column.property, cell) != cell:
         reason = "an e-mail address was left out; function mailboxes have columns of their own"
         run.report.skipped(row.where(column.headers), reason)
 
