@@ -23,7 +23,7 @@ from services.collectors.parts import (
     is_model,
     serial,
 )
-from services.collectors.persons import without_addresses
+from services.collectors.persons import maker
 from services.collectors.signs import computer_kind, virtualisation
 
 Content = Mapping[str, Any]
@@ -32,8 +32,6 @@ Item = Mapping[str, Any]
 _DEVICE_KINDS = {"PRINTER": "Printer", "STORAGE": "StorageSystem", "PHONE": "MobileDevice"}
 _FIRST_PERSON = 1000
 """User numbers below belong to services (login.defs)."""
-_ACCOUNT = re.compile(r"(?<=COPR) \(.*\)")
-"""Fedora's build service writes whose project it is: `Fedora Project COPR (account/project)`."""
 _INSTALLED = ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d", "%Y/%m/%d")
 """Agents write the day of an installation as Europeans do."""
 
@@ -236,7 +234,7 @@ def _users(content: Content) -> frozenset[str]:
 
 def _publisher(item: Item, users: frozenset[str]) -> str:
     """Without e-mail addresses and accounts. Who builds an RPM names himself as he likes: no user of this computer."""
-    publisher = _ACCOUNT.sub("", without_addresses(text(item, "publisher"))).strip()
+    publisher = maker(text(item, "publisher"))
     by_user = text(item, "from") == "rpm" and users & set(publisher.casefold().split())
     return "" if by_user else publisher
 

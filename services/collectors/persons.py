@@ -12,10 +12,25 @@ OF_FUNCTIONS = frozenset({"mailbox", "contact"})
 """Properties that hold addresses of functions; those of persons belong nowhere."""
 _MAIL = re.compile(r"\s*[<(]?\b[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+[>)]?")
 
+_ACCOUNT = re.compile(r"(?<=COPR) \(.*\)| - (user|group) .*|/home:.*", re.IGNORECASE)
+"""Build services write whose project it is: `Fedora Copr - user NAME`, `obs://build.opensuse.org/home:NAME`."""
+_HOME = re.compile(r"(?<=/home/)[^\s/'\"`:]+|(?<=\\Users\\)[^\s\\'\"`:]+|(?<=/Users/)[^\s/'\"`:]+", re.IGNORECASE)
+_LOGIN = re.compile(r"[^\s@'\"]+@(?=[\w\[])|(?<=\buser )['\"]?[\w.\\-]+['\"]?$|(?<=\bfor user )['\"]?[\w.\\-]+['\"]?")
+
 
 def without_addresses(text: str) -> str:
     """A text without the e-mail addresses in it."""
     return _MAIL.sub("", text)
+
+
+def maker(text: str) -> str:
+    """Who made a package, without e-mail addresses and the accounts of build services."""
+    return _ACCOUNT.sub("", without_addresses(text)).strip()
+
+
+def without_logins(text: str) -> str:
+    """A message of a tool without the login that it tried and whose home folders it names."""
+    return _HOME.sub("...", _LOGIN.sub("", text))
 
 
 def kept(name: str, text: str) -> str:

@@ -173,6 +173,21 @@ def told(folder, **facts):
     return draft
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("via ssh: erika@srv1: Permission denied", "via ssh: srv1: Permission denied"),
+        ("mkdir /home/erika/.ansible/tmp: full", "mkdir /home/.../.ansible/tmp: full"),
+        (r"C:\Users\erika\Temp: denied", r"C:\Users\...\Temp: denied"),
+        ("Permission denied for user erika", "Permission denied for user "),
+    ],
+)
+def test_a_reason_names_no_person(tmp_path, said, kept):
+    _, report = collected("ansible", write(tmp_path, "x", {"unreachable": True, "msg": said}))
+
+    assert reasons(report) == {"x": f"Ansible did not reach the host: {kept}"}
+
+
 def test_a_number_is_no_processor(tmp_path):
     assert "processor" not in told(tmp_path, processor=["0", "1"]).sections["core"].properties
 

@@ -10,6 +10,7 @@ from services.collectors.computer import Facts, System, kind_of
 from services.collectors.computer_connections import Listener
 from services.collectors.local import LocalSettings
 from services.collectors.machine import CommandFailed, LocalMachine
+from services.collectors.machine_packages import rpm_packages
 from services.collectors.machine_reading import read_facts
 from services.settings import load_source
 from tests.services.collectors.checks import collected, identifiers, related
@@ -116,6 +117,24 @@ def test_packages_of_alpine_are_read(tmp_path):
     assert {(i.properties["name"], i.properties["package_type"]) for i in related(draft, "INSTALLED")} == {
         ("musl", "apk"),
         ("busybox", "apk"),
+    }
+
+
+def test_packages_of_rpm_are_read_as_they_are_asked_for():
+    told = (
+        "bash\t0:5.1.8-9.el9\tx86_64\tRed Hat, Inc.\n"
+        "perl\t4:5.32.1-481.el9\tnoarch\t(none)\n"
+        "gpg-pubkey\t0:fd431d51-4ae0493b\t(none)\t(none)\n"
+        "tool\t0:1-1\tnoarch\tFedora Copr - user erika\n"
+        "other\t0:1-1\tnoarch\tobs://build.opensuse.org/home:erika\n"
+    )
+
+    found = {(p["name"], p["version"], p.get("architecture"), p.get("vendor")) for p in rpm_packages(told)}
+    assert found == {
+        ("bash", "5.1.8-9.el9", "x86_64", "Red Hat, Inc."),
+        ("perl", "4:5.32.1-481.el9", "noarch", None),
+        ("tool", "1-1", "noarch", "Fedora Copr"),
+        ("other", "1-1", "noarch", "obs://build.opensuse.org"),
     }
 
 
