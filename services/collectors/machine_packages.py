@@ -7,7 +7,8 @@ from debian.deb822 import Deb822
 from services.collectors.persons import maker
 
 Package = dict[str, str]
-RPM_FORMAT = r"%{NAME}\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\t%{ARCH}\t%{VENDOR}\n"
+RPM_FORMAT = r"%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\t%{VENDOR}\n"
+"""EPOCHNUM would be shorter, and rpm 4.4 (RHEL 5, SLES 11) does not know it."""
 _RPM_FIELDS = RPM_FORMAT.count(r"\t") + 1
 _RPM_LABEL = re.compile(r"(?P<name>[^\s/]+)-(?P<version>[^\s/-]+-[^\s/-]+)\.(?P<architecture>\w+)")
 _APK_LABEL = re.compile(r"(?P<name>[^\s/]+?)-(?P<version>\d[^\s/-]*-r\d+)(?:\s+(?P<architecture>\S+))?")

@@ -122,10 +122,10 @@ def test_packages_of_alpine_are_read(tmp_path):
 
 def test_packages_of_rpm_are_read_as_they_are_asked_for():
     told = (
-        "bash\t0:5.1.8-9.el9\tx86_64\tRed Hat, Inc.\n"
+        "bash\t5.1.8-9.el9\tx86_64\tRed Hat, Inc.\n"
         "perl\t4:5.32.1-481.el9\tnoarch\t(none)\n"
         "gpg-pubkey\t0:fd431d51-4ae0493b\t(none)\t(none)\n"
-        "tool\t0:1-1\tnoarch\tFedora Copr - user erika\n"
+        "tool\t1-1\tnoarch\tFedora Copr - user erika\n"
         "other\t0:1-1\tnoarch\tobs://build.opensuse.org/home:erika\n"
     )
 
