@@ -141,7 +141,7 @@ def _smbios_uuid(text: str) -> str:
 
 
 def _mac(text: str) -> str:
-    plain = _squeeze(text)
+    plain = _squeeze("".join(part.strip().zfill(2) for part in re.split("[:-]", text)))  # Solaris: 0:14:4f:f8:1:2
     if not re.fullmatch(r"[0-9a-f]{12}", plain) or plain in _JUNK_MACS or len(set(plain)) == 1:
         return ""
     if int(plain[1], 16) & 1 or plain.startswith("0242"):  # group addresses; Docker's made-up ones repeat everywhere

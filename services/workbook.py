@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from graph.metamodel import ASSETS, COMPUTERS, DEVICES, KINDS
 from services import workbook_help
-from services.collectors.spreadsheet_examples import DEPENDENCY, EXAMPLES
+from services.collectors.spreadsheet_examples import DEPENDENCY, EXAMPLES, shown
 from services.collectors.spreadsheet_tables import (
     DEPENDENCIES,
     DEPENDENCY_TITLES,
@@ -130,7 +130,7 @@ def write_workbook(path: Path, language: Language, rows: Rows | None = None) -> 
     for kind in ORDER:
         sheet = book.create_sheet(sheet_title(kind, language))
         heads = heads_of(kind, language)
-        _write_heads(sheet, heads, language)
+        _write_heads(sheet, kind, heads, language)
         if rows is None:
             _write_example(sheet, kind, heads, language)
         else:
@@ -167,7 +167,7 @@ def kind_name(kind: str, language: Language) -> str:
     return KINDS[kind].english if language == "en" else KINDS[kind].german
 
 
-def _write_heads(sheet: "Worksheet", heads: Iterable[Head], language: Language) -> None:
+def _write_heads(sheet: "Worksheet", kind: str, heads: Iterable[Head], language: Language) -> None:
     from openpyxl.comments import Comment  # noqa: PLC0415 - slow to import
     from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415 - slow to import
     from openpyxl.utils import get_column_letter  # noqa: PLC0415 - slow to import
@@ -179,14 +179,16 @@ def _write_heads(sheet: "Worksheet", heads: Iterable[Head], language: Language) 
         cell.alignment = Alignment(wrap_text=True, vertical="center")
         cell.comment = Comment(head.help, "Landkarte", width=320, height=110)
         column = sheet.column_dimensions[get_column_letter(number)]
-        column.width = _width(head, language, first=number == 1)
+        column.width = _width(kind, head, language, first=number == 1)
         column.number_format = {"date": _DATE[language], "number": "0"}.get(head.form, "@")
     sheet.row_dimensions[1].height = 32
 
 
-def _width(head: Head, language: Language, *, first: bool) -> int:
+def _width(kind: str, head: Head, language: Language, *, first: bool) -> int:
     wide = first or head.choice.startswith("'") or head.headers[0] in {"Beschreibung", "Kommentar", "Server"}
-    return min(max(len(head.title(language)) + 4, 30 if wide else _NARROW), _WIDE)
+    example = EXAMPLES[kind].get(head.headers[0], ("", ""))[language == "en"]
+    least = max(len(shown(example)) + 2, 30 if wide else _NARROW)
+    return min(max(len(head.title(language)) + 4, least), _WIDE)
 
 
 def _write_example(sheet: "Worksheet", kind: str, heads: list[Head], language: Language) -> None:
@@ -222,6 +224,8 @@ def _finish(sheet: "Worksheet", heads: list[Head]) -> None:
     from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415 - slow to import
 
     sheet.freeze_panes = "B2"
+    sheet.page_setup.orientation = "landscape"
+    sheet.print_title_rows, sheet.print_title_cols = "1:1", "A:A"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(heads))}{max(sheet.max_row, 2)}"
     for number, head in enumerate(heads, 1):
         cells = f"{get_column_letter(number)}2:{get_column_letter(number)}{LAST}"

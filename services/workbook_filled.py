@@ -13,6 +13,7 @@ from graph.metamodel import CITY, DEVICES, KINDS
 from graph.model import Edge, Node
 from graph.store import GraphReader
 from inventory.identifiers import identifiers_of
+from services.collectors.persons import kept
 from services.collectors.spreadsheet_cells import CellError, names, plain, value
 from services.collectors.spreadsheet_examples import DEPENDENCY, is_example_name, shown
 from services.collectors.spreadsheet_rows import native_key
@@ -152,7 +153,7 @@ def _cell(known: object, column: Column, language: Language) -> Value | None:
         if column.form == "date":
             told = date.fromisoformat(str(known))
         text = plain(shown(told))
-        return told if value(text, column.form) == known and _writable(text) else None
+        return told if value(kept(column.property, text), column.form) == known and _writable(text) else None
     except (CellError, ValueError):
         return None
 
@@ -185,7 +186,7 @@ def _place(export: _Export, edge: Edge, source: Node, target: Node) -> bool:
         for column in table.columns if table else ():
             if column.relation == edge.key.type and column.direction == direction:
                 name = export.names.of(other, column.scheme, column.to)
-                if name and _writable(name) and names(joined([name])) == [name]:
+                if name and _writable(name) and not is_example_name(name) and names(joined([name])) == [name]:
                     export.lists.setdefault((own.id, column), []).append(name)
                     return True
     return False

@@ -94,7 +94,7 @@ ABOUT = {
         "Landkarte: was kein Agent weiß",
         "Eine Zeile je Ding, ein Blatt je Art. Die Hilfe zu jeder Spalte steht im Kommentar ihrer Überschrift.",
         "Pflicht ist nur die erste Spalte, bei Abhängigkeiten die ersten vier. Was leer ist, ist nicht gesagt.",
-        "Die kursiven Zeilen mit „Beispiel: “ sind Beispiele. Unverändert werden sie nicht gelesen.",
+        "Kursive Zeilen mit „Beispiel: “ sind Beispiele. Unverändert sagen sie nichts; sie dürfen gelöscht werden.",
         "Spalten dürfen fehlen oder umgestellt werden; die erste Spalte nicht, denn sie sagt, welches Blatt es ist.",
         "Namen von Personen gehören nicht hierher: Funktionspostfächer statt E-Mail-Adressen einzelner Menschen.",
         "Einlesen: landkarte import workbook DATEI.xlsx --dry-run zeigt Fehler mit Blatt, Zelle und Grund.",

@@ -166,7 +166,7 @@ def show_report(job: Job, report: RunReport) -> None:
     for problem in report.problems[:SHOWN]:
         say(f"  {problem.item}: {problem.reason}")
     if len(report.problems) > SHOWN:
-        say(f"  and {len(report.problems) - SHOWN} more; `landkarte status` and the API's /runs have them")
+        say(f"  and {len(report.problems) - SHOWN} more; the API's /runs has them")
 
 
 def _show_preview(job: Job) -> None:
@@ -181,7 +181,9 @@ def _show_preview(job: Job) -> None:
     print_rows(rows, {"what": "WHAT", "name": "NAME", "count": "COUNT"}, Format.TABLE)
     for draft in seen.first:
         print_json(draft.model_dump(mode="json") | {"sections": sorted(draft.sections)})
-    for problem in seen.report.problems[:SHOWN]:
+    for problem in seen.report.problems:  # all of them: nothing else keeps those of a preview
         say(f"  {problem.item}: {problem.reason}")
+    if hidden := counts["skipped"] + counts["failed"] - len(seen.report.problems):
+        say(f"  and {hidden} more")
     if not seen.records:
         raise Failed(f"nothing usable: {counts['skipped']} skipped, {counts['failed']} failed")

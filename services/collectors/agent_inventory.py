@@ -12,26 +12,28 @@ from typing import Any
 from events.models import Draft, Reference, Relation, Section
 from services.collectors.base import nobody
 from services.collectors.databases import database_instance, engine_named
-from services.collectors.parts import OBSERVED, day_of, given, has_os, identifiers, installed, is_model, serial
+from services.collectors.parts import (
+    FIRMWARE,
+    OBSERVED,
+    day_of,
+    given,
+    has_os,
+    identifiers,
+    installed,
+    is_model,
+    serial,
+)
+from services.collectors.persons import maker
+from services.collectors.signs import computer_kind, virtualisation
 
 Content = Mapping[str, Any]
 Item = Mapping[str, Any]
 
-_SERVER_CHASSIS = re.compile(r"rack|blade|main server|server chassis|multi-system", re.IGNORECASE)
-_CLIENT_CHASSIS = re.compile(
-    r"laptop|notebook|portable|convertible|detachable|tablet|desktop|tower|all in one|pizza|mini pc|stick pc|lunch",
-    re.IGNORECASE,
-)
-_SERVER_SYSTEM = re.compile(r"server|esxi?\b|proxmox|xenserver|hyper-v", re.IGNORECASE)
 _DEVICE_KINDS = {"PRINTER": "Printer", "STORAGE": "StorageSystem", "PHONE": "MobileDevice"}
 _FIRST_PERSON = 1000
 """User numbers below belong to services (login.defs)."""
-_MAIL = re.compile(r"\s*[<(]?\b[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+[>)]?")
-_ACCOUNT = re.compile(r"(?<=COPR) \(.*\)")
-"""Fedora's build service writes whose project it is: `Fedora Project COPR (account/project)`."""
 _INSTALLED = ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d", "%Y/%m/%d")
-_FIRMWARE = ("%Y-%m-%d", "%m/%d/%Y")
-"""SMBIOS writes a BIOS's date as Americans do (SMBIOS 3.7, type 0); agents write an installation's as Europeans do."""
+"""Agents write the day of an installation as Europeans do."""
 
 
 def computer(device_id: str, content: Content, person: Callable[[str], str] = nobody) -> Draft:
@@ -101,16 +103,13 @@ def device(native_key: str, info: Item, content: Content) -> Draft:
 
 
 def kind_of(content: Content) -> str:
-    """VirtualMachine where the agent sees a hypervisor, else by chassis, else by the system's name, else Client."""
+    """VirtualMachine where the agent sees a hypervisor, else by its chassis and system, else Client."""
     hardware, system = part(content, "hardware"), part(content, "operatingsystem")
     if text(hardware, "vmsystem").casefold() not in {"", "physical"}:
         return "VirtualMachine"
     chassis = text(hardware, "chassis_type") or text(part(content, "bios"), "type")
-    if _SERVER_CHASSIS.search(chassis):
-        return "Server"
-    if _SERVER_SYSTEM.search(f"{text(system, 'full_name')} {text(system, 'name')} {text(hardware, 'osname')}"):
-        return "Server"
-    return "Client"
+    told = f"{text(system, 'full_name')} {text(system, 'name')} {text(hardware, 'osname')}"
+    return computer_kind(chassis, told) or "Client"
 
 
 def part(content: Content, name: str) -> Item:
@@ -152,11 +151,11 @@ def _core(person: Callable[[str], str], content: Content) -> Section:
             model=model,
             serial=text(bios, "ssn"),
             asset_tag=text(bios, "assettag"),
-            bios_date=day_of(text(bios, "bdate"), _FIRMWARE),
+            bios_date=day_of(text(bios, "bdate"), FIRMWARE),
             bios_version=text(bios, "bversion"),
             hostname=text(hardware, "name"),
             chassis=text(hardware, "chassis_type") or text(bios, "type"),
-            virtualisation=text(hardware, "vmsystem").casefold(),
+            virtualisation=virtualisation(text(hardware, "vmsystem")),
             domain=text(hardware, "workgroup"),
             memory_mib=_number(hardware, "memory"),
             last_user=person(text(hardware, "lastloggeduser", "userid").split("/")[0]),
@@ -235,7 +234,7 @@ def _users(content: Content) -> frozenset[str]:
 
 def _publisher(item: Item, users: frozenset[str]) -> str:
     """Without e-mail addresses and accounts. Who builds an RPM names himself as he likes: no user of this computer."""
-    publisher = _ACCOUNT.sub("", _MAIL.sub("", text(item, "publisher"))).strip()
+    publisher = maker(text(item, "publisher"))
     by_user = text(item, "from") == "rpm" and users & set(publisher.casefold().split())
     return "" if by_user else publisher
 

@@ -13,9 +13,9 @@ from services.collectors.base import CollectorType, NotOurs, Run
 from services.collectors.computer import to_drafts
 from services.collectors.files import FileSettings, check_files, read_files
 from services.collectors.formats import UNREADABLE, fault_of, parse_json
+from services.collectors.persons import without_logins
 
 _STATUS = re.compile(r"^(?P<host>\S+) \| (?P<status>[A-Z]+)!? => ", re.MULTILINE)
-_LOGIN = re.compile(r"[^\s@'\"]+@(?=[\w\[])")
 
 
 class Unreached(Exception):
@@ -77,11 +77,11 @@ def _is_map(value: object) -> bool:
 
 
 def _reason(answer: Mapping[str, Any]) -> str:
-    """What Ansible said, without the login that it tried."""
+    """What Ansible said, without whose login it tried."""
     said = text(answer, "msg", "module_stderr", "module_stdout") or next(
         (text(item, "msg") for item in many(answer, "results")), ""
     )
-    return _LOGIN.sub("", said)[:500] or "it did not say why"
+    return without_logins(said)[:500] or "it did not say why"
 
 
 COLLECTOR = CollectorType(

@@ -68,7 +68,8 @@ def _processor(told: Told) -> str:
     """The model: for each processor Ansible lists its number, maker and model on Linux, and fewer of them elsewhere."""
     listed = told.get("processor")
     words = [str(word).strip() for word in listed if isinstance(word, str)] if isinstance(listed, list) else []
-    return max(words, key=lambda word: (" " in word, len(word)), default="") if words else known(told, "processor")
+    named = [word for word in words if not word.isdigit()] or [known(told, "processor")]
+    return max(named, key=lambda word: (" " in word, len(word)))
 
 
 def _number(told: Told, name: str) -> int:

@@ -9,6 +9,7 @@ from graph.metamodel import KINDS
 from services.collectors.archimate_mapping import JUNCTIONS, PASSED_THROUGH, STRUCTURAL, kind_of
 from services.collectors.archimate_model import Element, Model, Relationship
 from services.collectors.parts import identifiers, key_of
+from services.collectors.persons import kept
 from services.collectors.spreadsheet_cells import CellError, value
 from services.collectors.spreadsheet_tables import TABLES, Form
 
@@ -59,10 +60,11 @@ class Thing:
         found: Properties = {}
         faults = []
         for element in reversed(self.elements):  # the first has the last word
-            for name, text in element.properties.items():
+            for name, written in element.properties.items():
                 key, form = _COLUMNS.get(name.casefold(), (name, "text"))
                 try:
-                    if key in declared and (key != name or name in _COLUMNS_BY_PROPERTY):
+                    text = kept(key, written)
+                    if text and key in declared and (key != name or name in _COLUMNS_BY_PROPERTY):
                         found[key] = value(text, _COLUMNS_BY_PROPERTY.get(key, form))
                 except CellError as error:
                     faults.append(f"{element.name}: {name}: {error}")

@@ -16,10 +16,13 @@ from services.collectors.machine_reading import (
     HOSTNAME,
     IP,
     KERNEL,
+    REDHAT,
     RPM,
     SERVICES,
     SS,
+    SUSE,
     UNAME,
+    old_system_of,
     system_of,
 )
 from services.collectors.tables import table
@@ -77,7 +80,7 @@ def _dmidecode(text: str) -> Answers:
             "uuid": "product_uuid",
         },
         "BIOS Information": {"version": "bios_version", "release_date": "bios_date"},
-        "Chassis Information": {"asset_tag": "chassis_asset_tag"},
+        "Chassis Information": {"asset_tag": "chassis_asset_tag", "type": "chassis_type"},
     }
     for row in table("dmidecode", text):
         values = row.get("values")
@@ -97,6 +100,8 @@ FORMS = (
     _form(
         r"os[-_]release", _whole("/etc/os-release", lambda text: system_of(text).name), r"^(PRETTY_NAME|VERSION_ID)="
     ),
+    _form(r"(redhat|centos|system)[-_]release", _whole(REDHAT, lambda text: old_system_of(text).name)),
+    _form(r"suse[-_]release", _whole(SUSE, lambda text: old_system_of(text).name)),
     _form(r"^hostnamectl", _hostnamectl, r"^ *Static hostname: "),
     _form(r"^hostname[-_ ]*(f|fqdn)\b", _word(FQDN)),
     _form(r"^(etc[-_])?hostname\b", _word(HOSTNAME)),
@@ -106,7 +111,7 @@ FORMS = (
     _form(r"^dpkg", _whole(DPKG, dpkg_packages), r"^Desired=Unknown/|^Status: install ok installed"),
     _form(r"^rpm", _whole(RPM, rpm_packages)),
     _form(r"^apk|^installed$", _whole(APK, apk_packages)),
-    _form(r"^ss\b|^ss_", _whole(SS, read_ss), r"^(Netid +)?State +Recv-Q"),
+    _form(r"^(ss|netstat)(\b|_)", _whole(SS, read_ss), r"^(Netid +)?State +Recv-Q|^Proto +Recv-Q"),
     _form(r"^systemctl", _whole(SERVICES, lambda text: table("systemctl", text)), r"^ *UNIT +LOAD +ACTIVE"),
     _form(
         r"^ip[-_ ]*(o[-_ ]*)?(a|addr|address)\b|^ifconfig", _whole(IP, read_interfaces), r"^\d+: [\w.-]+(@[\w.-]+)?: <"

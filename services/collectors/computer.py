@@ -5,33 +5,12 @@ import re
 from pydantic import BaseModel
 
 from events.models import Draft, Relation, Section
+from services.collectors import signs
 from services.collectors.computer_connections import Connections, section_of
 from services.collectors.databases import database_instance
 from services.collectors.machine_packages import Package
-from services.collectors.parts import given, has_os, identifiers, installed, is_model, key_of, serial
+from services.collectors.parts import FIRMWARE, day_of, given, has_os, identifiers, installed, is_model, key_of, serial
 
-_HYPERVISORS = {
-    "kvm": "kvm",
-    "qemu": "kvm",
-    "vmware": "vmware",
-    "virtualbox": "virtualbox",
-    "innotek": "virtualbox",
-    "microsoft corporation virtual": "hyper-v",
-    "xen": "xen",
-    "bochs": "bochs",
-    "amazon ec2": "amazon",
-    "google compute": "google",
-    "openstack": "openstack",
-    "firecracker": "firecracker",
-}
-_SERVER_CHASSIS = {"17", "23", "25", "28", "29"}
-"""SMBIOS 3.7, table 17: main server, rack mount, multi-system, blade, blade enclosure."""
-_CLIENT_CHASSIS = set("3 4 5 6 7 8 9 10 11 12 13 14 15 16 24 30 31 32 35 36".split())
-_SERVER_WORDS = re.compile(r"rack|blade|server|multi-system", re.IGNORECASE)
-_CLIENT_WORDS = re.compile(
-    r"laptop|notebook|portable|convertible|detachable|tablet|desktop|tower|all.in.one|pizza|mini pc|stick pc|lunch",
-    re.IGNORECASE,
-)
 _NO_TAG = re.compile(r"no asset|not specified|default|to be filled|^(none|n/?a|unknown|0+)$", re.IGNORECASE)
 _CONTAINERS = {"docker", "podman", "lxc", "container", "systemd-nspawn", "openvz", "kubernetes", "containerd"}
 
@@ -92,23 +71,17 @@ def to_drafts(facts: Facts, key: str, max_peers: int) -> list[Draft]:
 
 
 def kind_of(facts: Facts) -> str:
-    """VirtualMachine for a guest or a container, else by chassis, else by the system's name, else Server."""
+    """VirtualMachine for a guest or a container, else by its chassis and system, else Server."""
     if facts.container or virtualisation(facts) not in {"", "physical"}:
         return "VirtualMachine"
-    chassis = facts.dmi.get("chassis_type", "")
-    if chassis in _SERVER_CHASSIS or _SERVER_WORDS.search(facts.chassis):
-        return "Server"
-    told = f"{facts.system.full_name} {facts.system.name}".casefold()
-    workplace = "windows" in told and "server" not in told
-    portable = chassis in _CLIENT_CHASSIS or _CLIENT_WORDS.search(facts.chassis)
-    return "Client" if portable or workplace else "Server"
+    chassis = facts.chassis or facts.dmi.get("chassis_type", "")
+    return signs.computer_kind(chassis, f"{facts.system.full_name} {facts.system.name}") or "Server"
 
 
 def virtualisation(facts: Facts) -> str:
     """The hypervisor that was told or that the firmware names, `physical` where it names none; "" if unknown."""
-    told = f"{facts.dmi.get('sys_vendor', '')} {facts.dmi.get('product_name', '')}".casefold()
-    found = next((name for sign, name in _HYPERVISORS.items() if sign in told), "physical" if told.strip() else "")
-    return facts.virtualisation or found
+    told = facts.dmi.get("sys_vendor", ""), facts.dmi.get("product_name", "")
+    return signs.virtualisation(facts.virtualisation) or signs.hypervisor(*told) or ("physical" if any(told) else "")
 
 
 def is_container(name: str) -> bool:
@@ -143,7 +116,7 @@ def _core(facts: Facts) -> Section:
             hostname=facts.hostname,
             fqdn=facts.fqdn,
             domain=facts.domain,
-            bios_date=_us_day(dmi.get("bios_date", "")),
+            bios_date=day_of(dmi.get("bios_date", ""), FIRMWARE),
             bios_version=dmi.get("bios_version", ""),
             chassis=facts.chassis,
             virtualisation=facts.container or virtualisation(facts),
@@ -204,8 +177,3 @@ def _engine(engine: str, facts: Facts) -> str:
     """MariaDB before 10.4 calls its process `mysqld`, as MySQL does; its package tells."""
     mariadb = any(package.get("name", "").casefold().startswith("mariadb-server") for package in facts.packages or [])
     return "MariaDB" if engine == "MySQL" and mariadb else engine
-
-
-def _us_day(text: str) -> str:
-    found = re.fullmatch(r"(\d{2})/(\d{2})/(\d{4})", text)
-    return f"{found.group(3)}-{found.group(1)}-{found.group(2)}" if found else ""

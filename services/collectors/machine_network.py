@@ -10,14 +10,19 @@ CONNECTED = frozenset({"ESTAB", "TIME-WAIT", "CLOSE-WAIT", "FIN-WAIT-1", "FIN-WA
 """States of a connection that is or was just now: one that lasts a second is seen for a minute as TIME-WAIT."""
 _VIRTUAL = re.compile(
     r"^(lo\d*$|docker|br-|veth|virbr|vnet|tun|tap|wg|cni|flannel|cali|kube|podman|ifb|dummy|vxlan|lxc|lxd|ovs|sit\d|gre|"
-    r"ip6tnl|tunl|nodelocaldns|zt|tailscale|isatap|teredo|loopback|npcap)",
+    r"ip6tnl|tunl|nodelocaldns|zt|tailscale|isatap|teredo|loopback|npcap|awdl|llw\d|utun|bridge\d)",
     re.IGNORECASE,
 )
 _SS = re.compile(
     r"^(?:(?P<protocol>tcp|udp)6?\s+)?(?P<state>[A-Z][A-Z0-9-]+)\s+\d+\s+\d+\s+(?P<local>\S+):(?P<port>\d+)\s+"
     r"(?P<peer>\S+):(?P<peer_port>\d+|\*)(?P<rest>.*)$"
 )
-_PROCESS = re.compile(r'\("([^"]*)",pid=')
+_PROCESS = re.compile(r'\("([^"]*)",(?:pid=)?\d')  # before iproute2 4, it wrote ("sshd",1420,4)
+_NETSTAT = re.compile(
+    r"^(?P<protocol>tcp|udp)6?\s+\d+\s+\d+\s+(?P<local>\S+):(?P<port>\d+)\s+(?P<peer>\S+):(?P<peer_port>\d+|\*)"
+    r"(?:\s+(?P<state>[A-Z][A-Z0-9_]+))?(?P<rest>\s.*)?$"
+)
+_NETSTAT_PROCESS = re.compile(r"\s\d+/(.+)$")
 _PROC_STATES = {"01": "ESTAB", "0A": LISTENING, "06": "TIME-WAIT", "07": "UNCONN", "08": "CLOSE-WAIT"}
 
 
@@ -65,15 +70,18 @@ def read_interfaces(text: str) -> list[Interface]:
 
 
 def read_ss(text: str) -> list[Socket]:
-    """The TCP and UDP sockets in what `ss` writes with any of -t -u -n -a -l -p -e."""
-    return [_socket(found) for line in text.splitlines() if (found := _SS.match(line.strip()))]
+    """The TCP and UDP sockets in what `ss` writes with any of -t -u -n -a -l -p -e, or `netstat` with the same."""
+    lines = [line.strip() for line in text.splitlines()]
+    by_ss = [_socket(found, _PROCESS) for line in lines if (found := _SS.match(line))]
+    return by_ss or [_socket(found, _NETSTAT_PROCESS) for line in lines if (found := _NETSTAT.match(line))]
 
 
-def _socket(found: re.Match[str]) -> Socket:
-    process = _PROCESS.search(found["rest"])
+def _socket(found: re.Match[str], process_in: re.Pattern[str]) -> Socket:
+    process = process_in.search(found["rest"] or "")
+    state = (found["state"] or "UNCONN").replace("_", "-").replace("ESTABLISHED", "ESTAB")
     return Socket(
-        found["protocol"] or ("udp" if found["state"] == "UNCONN" else "tcp"),
-        found["state"],
+        found["protocol"] or ("udp" if state == "UNCONN" else "tcp"),
+        re.sub(r"WAIT(\d)$", r"WAIT-\1", state),
         _address(found["local"]),
         int(found["port"][:6]),
         _address(found["peer"]),

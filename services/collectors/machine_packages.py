@@ -4,8 +4,12 @@ import re
 
 from debian.deb822 import Deb822
 
+from services.collectors.persons import maker
+
 Package = dict[str, str]
-RPM_FORMAT = r"%{NAME}\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\t%{ARCH}\t%{VENDOR}\n"
+RPM_FORMAT = r"%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\t%{VENDOR}\n"
+"""EPOCHNUM would be shorter, and rpm 4.4 (RHEL 5, SLES 11) does not know it."""
+_RPM_FIELDS = RPM_FORMAT.count(r"\t") + 1
 _RPM_LABEL = re.compile(r"(?P<name>[^\s/]+)-(?P<version>[^\s/-]+-[^\s/-]+)\.(?P<architecture>\w+)")
 _APK_LABEL = re.compile(r"(?P<name>[^\s/]+?)-(?P<version>\d[^\s/-]*-r\d+)(?:\s+(?P<architecture>\S+))?")
 
@@ -51,9 +55,9 @@ def rpm_packages(text: str) -> list[Package]:
 
 def _rpm(line: str) -> Package | None:
     fields = line.split("\t")
-    if len(fields) == RPM_FORMAT.count("%"):
+    if len(fields) == _RPM_FIELDS:
         name, version, architecture, vendor = fields
-        return _package("rpm", name, version.removeprefix("0:"), architecture, vendor)
+        return _package("rpm", name, version.removeprefix("0:"), architecture, maker(vendor))
     label = _RPM_LABEL.fullmatch(line)
     return _package("rpm", label["name"], label["version"], label["architecture"]) if label else None
 

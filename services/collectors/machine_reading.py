@@ -32,6 +32,7 @@ _DMI = (
 )  # fmt: skip
 HOSTNAME, KERNEL = "/proc/sys/kernel/hostname", "/proc/sys/kernel/osrelease"
 DPKG, APK = "/var/lib/dpkg/status", "/lib/apk/db/installed"
+REDHAT, SUSE = "/etc/redhat-release", "/etc/SuSE-release"
 UNAME: Command = ("uname", "-m")
 FQDN: Command = ("hostname", "-f")
 IP: Command = ("ip", "addr")
@@ -39,6 +40,8 @@ SS: Command = ("ss", "-tunap")
 SERVICES: Command = ("systemctl", "list-units", "--type=service", "--state=running", "--no-pager")
 RPM: Command = ("rpm", "-qa", "--queryformat", RPM_FORMAT)
 _RPM_PLACES = ("/var/lib/rpm", "/usr/lib/sysimage/rpm")
+_OLD_NAMES = {"CentOS": "centos", "Red Hat Enterprise": "rhel", "Oracle Linux": "ol", "SUSE Linux Enterprise": "sles"}
+"""What os-release calls them in ID."""
 T = TypeVar("T")
 
 
@@ -47,12 +50,13 @@ def read_facts(machine: Machine, *, connections: bool = True) -> Facts:
     ask = Asking(machine)
     interfaces = ask.interfaces()
     addresses = own_addresses(interfaces or ())
+    hostname = ask.file(HOSTNAME) or ask.file("/etc/hostname")
     return Facts(
-        hostname=ask.file(HOSTNAME) or ask.file("/etc/hostname"),
-        fqdn=fqdn_of(ask.command(FQDN)),
+        hostname=hostname,
+        fqdn=fqdn_of(ask.command(FQDN)) or fqdn_of(hostname),
         machine_id=ask.file("/etc/machine-id"),
         dmi={name: ask.file(DMI + name) for name in _DMI},
-        system=system_of(ask.file("/etc/os-release") or ask.file("/usr/lib/os-release")),
+        system=ask.system(),
         kernel=ask.file(KERNEL),
         architecture=ask.command(UNAME),
         **processor_of(ask.file("/proc/cpuinfo")),
@@ -81,6 +85,11 @@ class Asking:
         except PermissionError:
             self.missing.append(path.rsplit("/", 1)[-1])
             return ""
+
+    def system(self) -> System:
+        """The operating system; what is older than os-release has a file of its maker's."""
+        text = self.file("/etc/os-release") or self.file("/usr/lib/os-release")
+        return system_of(text) if text else old_system_of(self.file(REDHAT) or self.file(SUSE))
 
     def command(self, command: Command) -> str:
         """What the command writes, or "" where it failed, which is not noted: there is another way."""
@@ -149,6 +158,17 @@ def system_of(text: str) -> System:
     pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
     told = {name.strip(): value.strip().strip("\"'") for name, value in pairs}
     return System(name=told.get("ID", ""), version=told.get("VERSION_ID", ""), full_name=told.get("PRETTY_NAME", ""))
+
+
+def old_system_of(text: str) -> System:
+    """What redhat-release (until 6) and SuSE-release (until 11) tell: a name and a version in the first line."""
+    told = re.match(r"(?P<name>[A-Z][\w ]{2,60}?) (?:release )?(?P<version>\d[\d.]{0,10})\b", text)
+    if not told:
+        return System()
+    minor = re.search(r"^PATCHLEVEL = (\d{1,3})$", text, re.MULTILINE)
+    version = told["version"] + (f".{minor[1]}" if minor else "")
+    name = next((name for sign, name in _OLD_NAMES.items() if told["name"].startswith(sign)), told["name"])
+    return System(name=name, version=version, full_name=f"{told['name']} {version}")
 
 
 def processor_of(text: str) -> dict[str, str | int]:

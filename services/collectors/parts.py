@@ -10,6 +10,8 @@ from events.models import LONGEST_KEY, CatalogueItem, Identifier, Properties, Re
 OBSERVED: Properties = {"evidence": "observed"}
 DECLARED: Properties = {"evidence": "declared"}
 ISO = ("%Y-%m-%d",)
+FIRMWARE = ("%Y-%m-%d", "%m/%d/%Y")
+"""A BIOS's date: SMBIOS has it as Americans write it (SMBIOS 3.7, type 0), some tools have turned it into ISO 8601."""
 
 
 def key_of(*parts: str) -> str:

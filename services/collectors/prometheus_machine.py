@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from events.models import Draft, Section
 from services.collectors.base import NotOurs
 from services.collectors.machine_network import is_virtual
-from services.collectors.parts import given, has_os, identifiers, is_model, key_of, serial
-from services.collectors.signs import hypervisor
+from services.collectors.parts import FIRMWARE, day_of, given, has_os, identifiers, is_model, key_of, serial
+from services.collectors.signs import computer_kind, hypervisor
 
 MIB = 2**20
 MAX_LINES = 20_000
@@ -94,8 +94,7 @@ def to_draft(metrics: Metrics, key: str) -> Draft:
 def _kind(metrics: Metrics, virtual: str) -> str:
     if virtual:
         return "VirtualMachine"
-    windows = _label(metrics, "windows_os_info", "product")
-    return "Client" if windows and "server" not in windows.casefold() else "Server"
+    return computer_kind("", _label(metrics, "windows_os_info", "product")) or "Server"
 
 
 def _names(metrics: Metrics) -> tuple[str, str]:
@@ -120,7 +119,7 @@ def _core(metrics: Metrics, names: tuple[str, str], virtual: str, key: str) -> S
         serial=number,
         asset_tag=_told(dmi, "chassis_asset_tag"),
         bios_version=_told(dmi, "bios_version"),
-        bios_date=_us_day(_told(dmi, "bios_date")),
+        bios_date=day_of(_told(dmi, "bios_date"), FIRMWARE),
         virtualisation=virtual,
         hostname=host,
         fqdn=fqdn,
@@ -209,8 +208,3 @@ def _label(metrics: Metrics, metric: str, label: str) -> str:
 def _told(labels: Mapping[str, str], label: str) -> str:
     value = labels.get(label, "").strip()
     return "" if value.casefold() in _ABSENT else value
-
-
-def _us_day(text: str) -> str:
-    found = re.fullmatch(r"(\d{2})/(\d{2})/(\d{4})", text)
-    return f"{found.group(3)}-{found.group(1)}-{found.group(2)}" if found else ""

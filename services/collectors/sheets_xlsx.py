@@ -20,6 +20,7 @@ from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 
 from services.collectors.files import MIB
 from services.collectors.sheets import MAX_COLUMNS, MAX_ROWS, Sheet, Unreadable
+from services.collectors.sheets_merged import Area, merged_areas, told
 from services.collectors.spreadsheet_cells import MAX_CELL, Faulty, Numeric
 
 MAX_BLANK = 1000
@@ -112,7 +113,7 @@ def workbook_sheets(name: str, data: bytes, max_unpacked: int) -> Iterator[Sheet
             for number, sheet in enumerate(book.worksheets):
                 rows = _rows(archive, sheet)
                 beside = _rows(second, other.worksheets[number]) if other else None
-                yield Sheet(name, sheet.title, _cells(rows, beside))
+                yield Sheet(name, sheet.title, told(_cells(rows, beside), _merged(archive, sheet)))
 
 
 def _check(archive: _Archive, max_unpacked: int) -> None:
@@ -145,6 +146,11 @@ def _has_formulas(archive: _Archive) -> bool:
                         return True
                     tail = chunk[-32:]
     return False
+
+
+def _merged(archive: _Archive, sheet: Any) -> list[Area]:  # noqa: ANN401 - openpyxl's sheet
+    with _failing(), zipfile.ZipFile.open(archive, sheet._worksheet_path) as part:  # noqa: SLF001 - it has no other
+        return merged_areas(part)
 
 
 @contextmanager

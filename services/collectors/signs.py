@@ -1,4 +1,4 @@
-"""Signs by which sources that ask over the network tell what a thing is. Pure."""
+"""Signs by which collectors tell what a thing is. Pure."""
 
 import re
 
@@ -15,7 +15,24 @@ _HYPERVISORS = {
     "google compute": "google",
     "openstack": "openstack",
     "firecracker": "firecracker",
+    "hyperv": "hyper-v",
+    "virtualpc": "hyper-v",
+    "ovirt": "kvm",
+    "rhev": "kvm",
+    "hetzner vserver": "kvm",
+    "nutanix ahv": "ahv",
+    "bhyve": "bhyve",
+    "parallels": "parallels",
 }
+_SERVER_CHASSIS = re.compile(r"^(17|23|25|28|29)$|rack|blade|server|multi-system", re.IGNORECASE)
+"""A chassis in words, or by its number (SMBIOS 3.7, table 17): main, rack mount, multi-system, blade, its enclosure."""
+_CLIENT_CHASSIS = re.compile(
+    r"^([3-9]|1[0-6]|24|3[01256])$|laptop|notebook|portable|convertible|detachable|tablet|desktop|tower|all.in.one|"
+    r"pizza|mini pc|stick pc|lunch",
+    re.IGNORECASE,
+)
+_SERVER_SYSTEM = re.compile(r"server|esxi?\b|proxmox|hyper-v", re.IGNORECASE)
+_CLIENT_SYSTEM = re.compile(r"windows|mac ?os|os x", re.IGNORECASE)
 _PRINTERS = re.compile(
     r"kyocera|lexmark|brother|xerox|ricoh|konica|epson|\boki\b|toshiba tec|laserjet|officejet|jetdirect|zebra tech",
     re.IGNORECASE,
@@ -31,6 +48,18 @@ def hypervisor(*told: str) -> str:
     """The hypervisor that firmware's vendor and product name, or ""."""
     text = " ".join(told).casefold()
     return next((name for sign, name in _HYPERVISORS.items() if sign in text), "")
+
+
+def virtualisation(said: str) -> str:
+    """What a tool calls that in which a computer runs, by the name that all sources use."""
+    return hypervisor(said) or said.casefold()
+
+
+def computer_kind(chassis: str, system: str) -> str:
+    """Server or Client, by the chassis and what the operating system is called; "" where neither tells."""
+    if _SERVER_CHASSIS.search(chassis) or _SERVER_SYSTEM.search(system):
+        return "Server"
+    return "Client" if _CLIENT_CHASSIS.search(chassis) or _CLIENT_SYSTEM.search(system) else ""
 
 
 def kind_by_maker(maker: str) -> str:

@@ -14,7 +14,8 @@ from services.collectors.sheets import SUFFIXES, SheetSettings
 from services.collectors.spreadsheet_files import each_sheet, files_of
 from services.collectors.spreadsheet_mapped import collect_mapped
 from services.collectors.spreadsheet_mapping import load_mapping
-from services.collectors.spreadsheet_rows import Reading, read_table, unknown_names
+from services.collectors.spreadsheet_names import unknown_names
+from services.collectors.spreadsheet_rows import Reading, read_table
 
 WORKBOOKS = (".xlsx", ".xlsm")
 
@@ -41,7 +42,7 @@ def collect_workbook(settings: SheetSettings, run: Run) -> None:
     reading = _read_tables(settings, run, WORKBOOKS)
     for draft in reading.drafts():
         run.emit(draft)
-    for where, reason in unknown_names(reading):
+    for where, reason in unknown_names(reading.asked, reading.names):
         run.report.skipped(where, reason)
 
 

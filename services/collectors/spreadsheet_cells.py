@@ -1,5 +1,6 @@
 """Cells of a spreadsheet as values; what cannot be read is an error that quotes the cell. Pure."""
 
+import difflib
 import re
 from datetime import date, datetime, timedelta
 from typing import Self
@@ -87,10 +88,10 @@ def value(cell: str, form: Form) -> str | int:
 
 
 def number(cell: str) -> int:
-    """A whole number, German or English: 1.234, 1,234, 1234,00, 1.234,50 EUR (rounded). Raises CellError."""
+    """A whole number, German or English: 1.234, 1,234, 1234,00, 1.234,50 EUR (rounded), 1.234,-. Raises CellError."""
     if isinstance(cell, Numeric):
         return round(cell.number)
-    digits = re.sub(r"\s|€|EUR|h$", "", cell)
+    digits = re.sub(r"\s|€|EUR|h$|,[-\u2013]+(?=\D*$)", "", cell)
     if re.fullmatch(r"\d{1,3}(\.\d{3})+(,\d+)?|\d+(,\d{1,2})?", digits):
         digits = digits.replace(".", "").replace(",", ".")
     elif re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d{1,2}", digits):
@@ -129,7 +130,14 @@ def kind(cell: str) -> str:
     """A kind of the metamodel by its label or its German or English name. Raises CellError."""
     found = _BY_NAME.get(cell.casefold())
     if found is None:
-        raise CellError(
-            f"{_short(cell)} is no kind of thing; known are {', '.join(sorted(k.german for k in KINDS.values()))}"
-        )
+        near = difflib.get_close_matches(cell.casefold(), _BY_NAME, 1)
+        known = ", ".join(sorted(kind.german for kind in KINDS.values()))
+        hint = f"nearest is {_in_words(near[0])!r}" if near else f"known are {known}"
+        raise CellError(f"{_short(cell)} is no kind of thing; {hint}")
     return found
+
+
+def _in_words(folded: str) -> str:
+    """A name of a kind as it is written, in the language in which it was found."""
+    found = KINDS[_BY_NAME[folded]]
+    return next(name for name in (found.german, found.english, found.label) if name.casefold() == folded)

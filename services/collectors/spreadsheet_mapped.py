@@ -11,6 +11,7 @@ from events.models import CatalogueItem, Draft, Identifier, Properties, Referenc
 from graph.metamodel import CATALOGUE_RELATIONS, KINDS, RELATIONS
 from services.collectors.base import Run
 from services.collectors.parts import key_of
+from services.collectors.persons import kept
 from services.collectors.sheets import SUFFIXES, Sheet, SheetSettings, TableError
 from services.collectors.spreadsheet_cells import CellError, Faulty, day, number, plain
 from services.collectors.spreadsheet_files import each_sheet, files_of
@@ -167,7 +168,7 @@ def _says(column: MappedColumn, cell: str) -> bool:
 def _say(
     column: MappedColumn, text: str, row: Row, said: _Said, items: dict[str, Properties], dates: tuple[str, ...]
 ) -> None:
-    if column.property:
+    if column.property and kept(column.property, text):
         said.properties.setdefault(column.property, _value(column, text, dates))
     if column.identifier and (identifier := _identifier(column, text, row)):
         said.identifiers.append(identifier)
@@ -185,7 +186,7 @@ def _say(
 def _value(column: MappedColumn, text: str, dates: tuple[str, ...]) -> str | int:
     if column.form == "number":
         return number(text)
-    return day(text, dates).isoformat() if column.form == "date" else str(text)
+    return day(text, dates).isoformat() if column.form == "date" else kept(column.property, text)
 
 
 def _identifier(column: MappedColumn, text: str, row: Row) -> Identifier | None:

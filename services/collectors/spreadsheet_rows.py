@@ -10,9 +10,11 @@ from events.models import Draft, Identifier, Properties, Reference, Relation, Se
 from graph.metamodel import COMPUTERS, DEVICES, KINDS
 from services.collectors.base import Run
 from services.collectors.parts import DECLARED
+from services.collectors.persons import kept
 from services.collectors.sheets import Sheet, TableError
 from services.collectors.spreadsheet_cells import CellError, Faulty, kind, names, number, plain, value
 from services.collectors.spreadsheet_examples import is_example, is_example_name
+from services.collectors.spreadsheet_names import space_of
 from services.collectors.spreadsheet_tables import (
     ALTERNATIVES,
     ALTERNATIVES_REQUIRED,
@@ -74,7 +76,10 @@ def read_table(sheet: Sheet, run: Run, reading: Reading) -> None:
     named = header[0].casefold() if header else ""
     table = next((table for table in TABLES if named in _folded(table.headers)), None)
     if table is None and named not in _folded(FROM):
-        raise TableError(f"the first column is {header[:1]}, which names no table; known are {_known()}")
+        raise TableError(
+            f"the first row must be the header; its first cell {''.join(header[:1])!r} names no table; "
+            f"known are {_known()}"
+        )
     _warn_of_unknown(sheet, header, table, run)
     for line, cells in sheet.rows:
         row = _Row(sheet, line, header, _by_header(header, cells))
@@ -101,13 +106,18 @@ def _by_header(header: list[str], cells: list[str]) -> Cells:
 
 def _check(row: _Row, cells: list[str], run: Run) -> None:
     """Report cells that show no value. Raises CellError for a row that is none."""
-    if len(cells) > len(row.header):
+    beside = cells[len(row.header) :]
+    if beside and not row.sheet.title:
         raise CellError(f"{len(cells)} cells, but the header has {len(row.header)}")
+    if beside and not any(cells[: len(row.header)]):
+        raise CellError("this stands beside the table; it is not read", tuple(row.header[:1]))
     if is_example_name(cells[0]):
         raise CellError("the row is still named like the example; give it a name of its own", (row.header[0],))
     for column, cell in enumerate(cells):
         if isinstance(cell, Faulty):
             run.report.skipped(row.sheet.where(row.line, column), f"{cell.reason} (cell ignored)")
+        elif cell and column >= len(row.header):
+            run.report.skipped(row.sheet.where(row.line, column), "there is no header above (cell ignored)")
 
 
 def _thing(table: Table, row: _Row, reading: Reading, run: Run) -> Draft:
@@ -123,7 +133,7 @@ def _thing(table: Table, row: _Row, reading: Reading, run: Run) -> Draft:
         raise CellError(f"{subject!r} stands already in {reading.seen[key]}", table.headers)
     draft = _draft(of_kind, subject, "core", _section(table, row, reading, run))
     reading.seen[key] = row.where(table.headers)
-    reading.names.setdefault(_space(of_kind), {})[subject.casefold()] = subject
+    reading.names.setdefault(space_of(of_kind), {})[subject.casefold()] = subject
     return draft
 
 
@@ -133,6 +143,7 @@ def _section(table: Table, row: _Row, reading: Reading, run: Run) -> Section:
     for column in table.columns:
         try:
             said = _with(said, _said(column, row))
+            _tell_of_address(column, row, run)
         except CellError as error:
             if not row.sheet.title:
                 raise
@@ -142,6 +153,7 @@ def _section(table: Table, row: _Row, reading: Reading, run: Run) -> Section:
         for column in table.columns
         if column.relation
         for name in names(_raw(row.cells, column.headers))
+        if not is_example_name(name)
     ]
     return said
 
@@ -158,12 +170,23 @@ def _said(column: Column, row: _Row) -> Section:
     cell = _cell(row.cells, column.headers)
     if not cell:
         return Section()
-    properties: Properties = {column.property: value(cell, column.form)} if column.property else {}
+    properties: Properties = {}
+    if column.property and (told := kept(column.property, cell)):
+        properties[column.property] = value(told, column.form)
     identified = (_identifier(column, cell, row.cells),) if column.identifier else ()
     related = names(_raw(row.cells, column.headers)) if column.relation else []
+    if any(map(is_example_name, related)):
+        raise CellError(f"{cell!r} is still what the example says", column.headers)
     return Section(
         identifiers=identified, properties=properties, relations=tuple(_relation(column, name) for name in related)
     )
+
+
+def _tell_of_address(column: Column, row: _Row, run: Run) -> None:
+    cell = _cell(row.cells, column.headers)
+    if column.property and kept(column.property, cell) != cell:
+        reason = "an e-mail address was left out; function mailboxes have columns of their own"
+        run.report.skipped(row.where(column.headers), reason)
 
 
 def _identifier(column: Column, cell: str, row: Cells) -> Identifier:
@@ -180,6 +203,9 @@ def _add_dependency(row: _Row, reading: Reading) -> None:
     """Said from the side that has a name: a computer's name alone would make a second computer of it."""
     source, target = _end(row, FROM, FROM_KIND), _end(row, TO, TO_KIND)
     properties = _strength(row.cells)
+    key = f"{native_key(source.kind, source.value)}\t{native_key(target.kind, target.value)}"
+    if key in reading.seen:
+        raise CellError(f"{source.value!r} to {target.value!r} stands already in {reading.seen[key]}", FROM)
     if KINDS[source.kind].named:
         said = Relation(type="DEPENDS_ON", to=target, properties=properties)
         reading.dependencies.setdefault((source.kind, source.value), []).append(said)
@@ -188,6 +214,7 @@ def _add_dependency(row: _Row, reading: Reading) -> None:
         reading.dependencies.setdefault((target.kind, target.value), []).append(said)
     else:
         raise CellError(f"{source.value!r} and {target.value!r} are both computers; their agents report that")
+    reading.seen[key] = row.where(FROM)
     reading.asked += [(row.where(FROM), source), (row.where(TO), target)]
 
 
@@ -209,6 +236,8 @@ def _strength(row: Cells) -> Properties:
 
 def _end(row: _Row, name: Headers, of_kind: Headers) -> Reference:
     text, told = _cell(row.cells, name), _cell(row.cells, of_kind)
+    if is_example_name(text):
+        raise CellError(f"{text!r} is still what the example says", name)
     if not text or not told:
         raise CellError(f"{name[0]} and {of_kind[0]} must not be empty", of_kind if text else name)
     try:
@@ -231,25 +260,6 @@ def _draft(of_kind: str, subject: str, section: str, content: Section) -> Draft:
 def native_key(of_kind: str, subject: str) -> str:
     """The key of a thing's record: the same name in any case and spacing is the same thing."""
     return f"{KINDS[of_kind].family}:{' '.join(subject.casefold().split())}".replace("#", "_")
-
-
-def unknown_names(reading: Reading) -> Iterator[tuple[str, str]]:
-    """(where, what) of each name that no sheet explains: all of things with names, of computers those near another."""
-    for where, reference in reading.asked:
-        known = reading.names.get(_space(reference.kind), {})
-        name = plain(reference.value)
-        if not known or name.casefold() in known:
-            continue
-        near = difflib.get_close_matches(name.casefold(), known, 1, cutoff=0.8)
-        if near:
-            yield where, f"{name!r} stands in no sheet; nearest is {known[near[0]]!r} (taken as it is written)"
-        elif KINDS[reference.kind].named:
-            yield where, f"{name!r} stands in no sheet (taken, in case another source knows it)"
-
-
-def _space(of_kind: str) -> str:
-    """Names are looked up within a family; computers and other devices by host name, whatever they are."""
-    return KINDS[of_kind].family if KINDS[of_kind].named else "host"
 
 
 def _raw(row: Cells, headers: Headers) -> str:

@@ -20,6 +20,7 @@ def test_a_uuid_and_its_byte_swapped_form_are_one_identifier():
     ("left", "right"),
     [
         (("mac", "00:E0:4C:68:01:DB"), ("mac", "00e0.4c68.01db")),
+        (("mac", "0:e0:4c:68:1:db"), ("mac", "00:e0:4c:68:01:db")),
         (("mac", "00-e0-4c-68-01-db"), ("mac", "00E04C6801DB")),
         (("serial", "Dell Inc.\t640HP72"), ("serial", "DELL\t640hp72")),
         (("serial", "Hewlett-Packard\tCN5BFP62CP"), ("serial", "HP Inc.\tCN5BFP62CP")),

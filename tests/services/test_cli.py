@@ -97,6 +97,14 @@ def test_a_dry_run_says_what_would_be_said_and_says_nothing(landkarte, tmp_path)
     assert not (tmp_path / "var").exists()
 
 
+def test_a_dry_run_tells_every_fault(landkarte, tmp_path):
+    rows = "\n".join(f"VOIS {number};viele" for number in range(30))
+    (tmp_path / "anwendungen.csv").write_text(f"Fachverfahren;Nutzer\nAutiSta;12\n{rows}\n")
+
+    code, _, err = landkarte("import", "spreadsheet", "anwendungen.csv", "--dry-run")
+    assert (code, err.count("'viele' is no number")) == (0, 30)
+
+
 def test_a_configured_source_is_collected(landkarte, tmp_path):
     assert landkarte("init", "--yes")[0] == 0
     assert "this-computer" in (tmp_path / "landkarte.toml").read_text()

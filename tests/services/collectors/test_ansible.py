@@ -167,6 +167,42 @@ def test_a_windows_host_is_read(tmp_path):
     assert {("mac", "00:50:56:8F:00:01"), ("ip", "198.18.0.8")} <= identifiers(draft)
 
 
+def told(folder, **facts):
+    host = {"ansible_hostname": "x", **{f"ansible_{name}": value for name, value in facts.items()}}
+    (draft,), _ = collected("ansible", write(folder, "x", {"ansible_facts": host}))
+    return draft
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("via ssh: erika@srv1: Permission denied", "via ssh: srv1: Permission denied"),
+        ("mkdir /home/erika/.ansible/tmp: full", "mkdir /home/.../.ansible/tmp: full"),
+        (r"C:\Users\erika\Temp: denied", r"C:\Users\...\Temp: denied"),
+        ("Permission denied for user erika", "Permission denied for user "),
+    ],
+)
+def test_a_reason_names_no_person(tmp_path, said, kept):
+    _, report = collected("ansible", write(tmp_path, "x", {"unreachable": True, "msg": said}))
+
+    assert reasons(report) == {"x": f"Ansible did not reach the host: {kept}"}
+
+
+def test_a_number_is_no_processor(tmp_path):
+    assert "processor" not in told(tmp_path, processor=["0", "1"]).sections["core"].properties
+
+
+@pytest.mark.parametrize(("said", "name"), [("VMware", "vmware"), ("VirtualPC", "hyper-v"), ("ldom", "ldom")])
+def test_a_hypervisor_has_one_name(tmp_path, said, name):
+    draft = told(tmp_path, virtualization_type=said, virtualization_role="guest")
+
+    assert draft.sections["core"].properties["virtualisation"] == name
+
+
+def test_a_mac_is_a_client(tmp_path):
+    assert told(tmp_path, distribution="MacOSX", distribution_version="14.4").kind == "Client"
+
+
 @pytest.mark.parametrize("facts", [LINUX, WINDOWS])
 def test_no_person_is_taken(tmp_path, facts):
     (draft,), _ = collected("ansible", write(tmp_path, "host", facts))

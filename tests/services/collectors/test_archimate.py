@@ -104,6 +104,19 @@ def test_properties_with_a_name_of_ours_are_taken():
     assert identifiers(found["id-dienst"]) == {("name", "Wohnsitz anmelden"), ("leika", "99115005104000")}
 
 
+def test_addresses_of_persons_are_left_out_of_properties(tmp_path):
+    text = (
+        f'{HEAD}<elements><element identifier="a" xsi:type="ApplicationComponent"><name>VOIS</name><properties>'
+        '<property propertyDefinitionRef="p"><value>fragt erika@stadt.example, Zimmer 3</value></property>'
+        "</properties></element></elements><propertyDefinitions>"
+        '<propertyDefinition identifier="p" type="string"><name>Kommentar</name></propertyDefinition>'
+        "</propertyDefinitions></model>"
+    )
+
+    (draft,), _ = collected("archimate", write(tmp_path, text.encode()))
+    assert draft.sections["core"].properties == {"comment": "fragt, Zimmer 3"}
+
+
 def test_what_is_not_taken_is_said_once_each_with_its_count():
     _, report = collected("archimate", MODEL)
 

@@ -120,6 +120,45 @@ def test_only_what_was_saved_is_said(tmp_path):
     assert "virtualisation" not in host.sections["core"].properties
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "system"),
+    [
+        ("redhat-release", "CentOS release 6.10 (Final)\n", ("centos", "6.10", "CentOS 6.10")),
+        (
+            "redhat-release",
+            "Red Hat Enterprise Linux Server release 5.11 (Tikanga)\n",
+            ("rhel", "5.11", "Red Hat Enterprise Linux Server 5.11"),
+        ),
+        (
+            "SuSE-release",
+            "SUSE Linux Enterprise Server 11 (x86_64)\nVERSION = 11\nPATCHLEVEL = 4\n",
+            ("sles", "11.4", "SUSE Linux Enterprise Server 11.4"),
+        ),
+    ],
+)
+def test_a_system_older_than_os_release_is_told_by_its_makers_file(tmp_path, file, text, system):
+    save(tmp_path / "old", {file: text})
+
+    (host,), _ = collected("commands", tmp_path)
+    (found,) = related(host, "HAS_OS")
+    assert tuple(found.properties[name] for name in ("name", "version", "full_name")) == system
+
+
+def test_a_host_name_in_full_is_the_full_name(tmp_path):
+    save(tmp_path / "srv", {"hostname": "srv.stadt.example\n"})
+
+    (host,), _ = collected("commands", tmp_path)
+    assert ("fqdn", "srv.stadt.example") in identifiers(host)
+
+
+def test_the_chassis_of_dmidecode_tells_the_kind(tmp_path):
+    chassis = "\nHandle 0x0300, DMI type 3, 22 bytes\nChassis Information\n\tManufacturer: LENOVO\n\tType: Notebook\n"
+    save(tmp_path / "pc", {"dmidecode": f"# dmidecode 3.2\n{chassis}"})
+
+    (host,), _ = collected("commands", tmp_path)
+    assert host.kind == "Client"
+
+
 def test_what_a_file_is_of_is_told_by_its_beginning_where_its_name_tells_nothing(tmp_path):
     save(tmp_path / "srv", {"1.txt": OS_RELEASE, "2.txt": SS, "3.txt": IP})
 

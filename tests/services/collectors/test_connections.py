@@ -244,6 +244,45 @@ def test_interfaces_are_read_as_all_tools_write_them(text):
     assert (found.name, found.mac, found.addresses) == ("eth0", "00:16:3e:00:00:01", ("198.18.0.9", "2001:db8::9"))
 
 
+def test_interfaces_that_macos_makes_itself_are_none_of_its_own():
+    text = (
+        "en0: flags=8863\n\tether f0:18:98:aa:bb:01\nawdl0: flags=8943\n\tether a2:11:22:33:44:55\nbridge0: flags=1\n"
+    )
+
+    assert [item.name for item in read_interfaces(text)] == ["en0"]
+
+
+OLD_SS = """\
+Netid State      Recv-Q Send-Q     Local Address:Port       Peer Address:Port
+tcp   LISTEN     0      50                     *:3306                  *:*      users:(("mysqld",1500,12))
+tcp   ESTAB      0      0             198.18.2.5:40000       198.18.2.9:443  users:(("java",1600,14))
+udp   UNCONN     0      0                      *:123                   *:*      users:(("ntpd",1300,16))
+"""
+NETSTAT = """\
+Active Internet connections (servers and established)
+Proto Recv-Q Send-Q Local Address           Foreign Address         State       User       Inode      PID/Program name
+tcp6       0      0 :::3306                 :::*                    LISTEN      27         18000      1500/mysqld
+tcp        0      0 198.18.2.5:40000        198.18.2.9:443          ESTABLISHED 27         18001      1600/java
+udp        0      0 0.0.0.0:123             0.0.0.0:*                           0          15000      1300/ntpd: erika
+"""
+
+
+@pytest.mark.parametrize("text", [OLD_SS, NETSTAT], ids=["ss of iproute2 2.6", "netstat"])
+def test_sockets_are_read_as_old_tools_write_them(text):
+    assert {(s.protocol, s.state, s.address, s.port, s.peer, s.peer_port, s.process) for s in read_ss(text)} == {
+        ("tcp", "LISTEN", "", 3306, "", 0, "mysqld"),
+        ("tcp", "ESTAB", "198.18.2.5", 40000, "198.18.2.9", 443, "java"),
+        ("udp", "UNCONN", "", 123, "", 0, "ntpd"),
+    }
+
+
+@pytest.mark.parametrize(("state", "read"), [("TIME_WAIT", "TIME-WAIT"), ("FIN_WAIT2", "FIN-WAIT-2")])
+def test_states_of_netstat_are_those_of_ss(state, read):
+    (found,) = read_ss(f"tcp 0 0 198.18.2.5:40000 198.18.2.9:443 {state} -")
+
+    assert found.state == read
+
+
 def test_the_kernels_own_table_is_read():
     text = (
         "  sl  local_address rem_address   st\n"

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from services.collectors import COLLECTORS
-from services.collectors.computer import Facts, kind_of
+from services.collectors.computer import Facts, System, kind_of
 from services.collectors.computer_connections import Listener
 from services.collectors.local import LocalSettings
 from services.collectors.machine import CommandFailed, LocalMachine
+from services.collectors.machine_packages import rpm_packages
 from services.collectors.machine_reading import read_facts
+from services.settings import load_source
 from tests.services.collectors.checks import collected, identifiers, related
 
 DPKG = """\
@@ -118,6 +120,24 @@ def test_packages_of_alpine_are_read(tmp_path):
     }
 
 
+def test_packages_of_rpm_are_read_as_they_are_asked_for():
+    told = (
+        "bash\t5.1.8-9.el9\tx86_64\tRed Hat, Inc.\n"
+        "perl\t4:5.32.1-481.el9\tnoarch\t(none)\n"
+        "gpg-pubkey\t0:fd431d51-4ae0493b\t(none)\t(none)\n"
+        "tool\t1-1\tnoarch\tFedora Copr - user erika\n"
+        "other\t0:1-1\tnoarch\tobs://build.opensuse.org/home:erika\n"
+    )
+
+    found = {(p["name"], p["version"], p.get("architecture"), p.get("vendor")) for p in rpm_packages(told)}
+    assert found == {
+        ("bash", "5.1.8-9.el9", "x86_64", "Red Hat, Inc."),
+        ("perl", "4:5.32.1-481.el9", "noarch", None),
+        ("tool", "1-1", "noarch", "Fedora Copr"),
+        ("other", "1-1", "noarch", "obs://build.opensuse.org"),
+    }
+
+
 def test_an_empty_folder_is_still_a_computer(tmp_path):
     (draft,), report = collected("local", root=tmp_path)
 
@@ -204,10 +224,23 @@ def test_check_names_what_may_not_be_read(debian, monkeypatch):
         ({"sys_vendor": "VMware, Inc.", "product_name": "VMware7,1"}, "VirtualMachine"),
         ({"sys_vendor": "LENOVO", "chassis_type": "10"}, "Client"),
         ({"sys_vendor": "HPE", "chassis_type": "23"}, "Server"),
+        ({"sys_vendor": "oVirt", "product_name": "oVirt Node"}, "VirtualMachine"),
+        ({"sys_vendor": "Nutanix", "product_name": "AHV"}, "VirtualMachine"),
+        ({"sys_vendor": "Nutanix", "product_name": "NX-3060-G6", "chassis_type": "23"}, "Server"),
     ],
 )
 def test_the_kind_is_told_by_the_firmware(dmi, kind):
     assert kind_of(Facts(hostname="x", dmi=dmi)) == kind
+
+
+@pytest.mark.parametrize("chassis", [{"chassis": "Mini Tower"}, {"dmi": {"sys_vendor": "HPE", "chassis_type": "7"}}])
+def test_a_tower_is_a_server_where_its_system_is_a_servers(chassis):
+    told = {
+        name: kind_of(Facts(hostname="x", system=System(full_name=name), **chassis))
+        for name in ("Windows Server 2022 Standard", "Windows 11 Pro")
+    }
+
+    assert told == {"Windows Server 2022 Standard": "Server", "Windows 11 Pro": "Client"}
 
 
 def test_this_computer_is_read():
@@ -216,3 +249,11 @@ def test_this_computer_is_read():
     assert report.counts == {"seen": 1}
     assert draft.sections["core"].name
     assert draft.sections["system"].properties["kernel"]
+
+
+def test_a_configured_source_names_its_record(debian):
+    source = load_source({"type": "local", "name": "here", "root": debian, "key": "srv-1"})
+
+    (draft,), _ = collected("local", **source.own().model_dump())
+
+    assert draft.native_key == "srv-1"

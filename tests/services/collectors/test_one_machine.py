@@ -19,23 +19,14 @@ from services.collectors.computer import Facts, to_drafts
 from services.collectors.computer_connections import connections_of
 from services.collectors.machine_network import read_ss
 from tests.servers.process import await_condition, free_port, listening
-from tests.services.collectors.checks import collected
+from tests.services.collectors.checks import collected, identifiers
+from tests.services.collectors.neighbour import NMAP, may_cable, recorded, run, scan
 from tests.services.collectors.test_ansible import ansible
 from tests.services.collectors.test_ssh import sshd
 from tests.whole.profiles import START, apply, say
 
 __all__ = ["sshd"]
 COMPUTERS = {"Server", "VirtualMachine", "Client"}
-SCAN = """<?xml version="1.0"?>
-<nmaprun scanner="nmap" args="nmap -sn" start="1795600000" version="7.93" xmloutputversion="1.05">
-<host><status state="up" reason="arp-response"/>
-<address addr="{ip}" addrtype="ipv4"/><address addr="{mac}" addrtype="mac"/>
-<hostnames><hostname name="{name}" type="PTR"/></hostnames>
-<ports><port protocol="tcp" portid="22"><state state="open" reason="syn-ack"/><service name="ssh"/></port></ports>
-</host>
-<runstats><finished time="1795600001" timestr=""/><hosts up="1" down="0" total="1"/></runstats>
-</nmaprun>
-"""
 
 
 def needs(*tools):
@@ -107,7 +98,7 @@ def test_one_machine_seen_by_all_collectors_at_once_is_one_asset(tmp_path, here,
     assert ansible(folders["ansible"], "-m", "setup", "-c", "local", "localhost").returncode == 0
     facter(folders["puppet"])
     outputs(folders["commands"])
-    (folders["nmap"] / "scan.xml").write_text(SCAN.format(**here))
+    (folders["nmap"] / "scan.xml").write_text(scan(here["ip"], here["mac"]))
     node_exporter(folders["prometheus"])
     settings = {
         "local": {},
@@ -115,19 +106,42 @@ def test_one_machine_seen_by_all_collectors_at_once_is_one_asset(tmp_path, here,
         **{kind: {"paths": [folder]} for kind, folder in folders.items()},
         "ansible": {"paths": [folders["ansible"] / "tree"]},
     }
-    kinds = [kind for kind in settings if kind in COLLECTORS]
-    jobs = [job(kind, COLLECTORS[kind], settings[kind]) for kind in kinds]
+    jobs = [job(kind, COLLECTORS[kind], settings[kind]) for kind in settings]
     log, store = SqliteLog(tmp_path / "log.db"), SqliteStore(tmp_path / "graph.db")
 
     reports = say(jobs, tmp_path, log)
     apply(log, store)
 
-    assert {(report.source, report.failed) for report in reports} == {(kind, 0) for kind in kinds}
+    assert {(report.source, report.failed) for report in reports} == {(kind, 0) for kind in settings}
     found = store.assets(kinds=COMPUTERS)
     seen_by = {node.name: {row.source for row, _ in store.describing(node.id)} for node in found}
-    assert seen_by == {here["name"]: set(kinds)}, [why for node in found for why in explain(store, node)]
+    assert seen_by == {here["name"]: set(settings)}, [why for node in found for why in explain(store, node)]
     store.close()
     log.close()
+
+
+@pytest.mark.agents
+def test_the_recorded_scan_of_a_neighbour_names_what_a_real_one_does(tmp_path, here):
+    if not may_cable():
+        pytest.skip("a neighbour takes root, nmap and a network namespace")
+    for name, write in (("real", scan), ("recorded", recorded)):
+        (tmp_path / f"{name}.xml").write_text(write(here["ip"], here["mac"]))
+
+    said = [collected("nmap", tmp_path / f"{name}.xml")[0] for name in ("real", "recorded")]
+
+    assert [[identifiers(draft) for draft in drafts] for drafts in said] == [
+        [{("ip", here["ip"]), ("mac", here["mac"].upper())}]
+    ] * 2
+
+
+@pytest.mark.agents
+def test_a_computer_that_scans_itself_sees_its_address_alone_and_joins_nothing(tmp_path, here):
+    needs("nmap")
+    (tmp_path / "own.xml").write_text(run(*NMAP, here["ip"]))
+
+    (draft,), _ = collected("nmap", tmp_path / "own.xml")
+
+    assert identifiers(draft) == {("ip", here["ip"])}
 
 
 def job(source, collector, settings):

@@ -135,3 +135,18 @@ def test_check_tries_the_mapping(tmp_path):
     assert [check.fault for check in good] == ["", ""]
     with pytest.raises(SourceUnavailable, match="cannot be read"):
         list(kind.check(kind.settings(paths=[tmp_path / "Inventar.csv"], mapping="rvtool")))
+
+
+def test_addresses_of_persons_are_left_out_of_texts(tmp_path):
+    (tmp_path / "Inventar.csv").write_text(
+        "Nr;Name;Notiz;Postfach\n1;VOIS;gehört erika@stadt.example seit 2020;x\n2;PROSOZ;erika@stadt.example;y\n",
+        encoding="utf-8",
+    )
+    text = (
+        '[[sheets]]\nkey = ["Nr"]\nname = "Name"\nkind = "Application"\n'
+        'columns = [{ from = "Notiz", property = "comment" }]\n'
+    )
+
+    drafts, _ = collected("spreadsheet", tmp_path / "Inventar.csv", mapping=mapping(tmp_path, text))
+    said = {draft.sections["core"].name: draft.sections["core"].properties for draft in drafts}
+    assert said == {"VOIS": {"comment": "gehört seit 2020"}, "PROSOZ": {}}

@@ -175,3 +175,102 @@ def test_projects_contracts_and_lifecycle_dates_are_records(german):
     assert {to.value for draft in drafts for to in related(draft, "CHANGES")} == {"VOIS"}
     assert {to.value for draft in drafts for to in related(draft, "SUPPLIED_BY")} == {"HSH"}
     assert report.problems == []
+
+
+def test_a_kind_that_is_nearly_right_is_told_with_the_nearest(german):
+    _, report = german(
+        Abhängigkeiten=[{"Von": "VOIS", "Von Art": "Fachverfahrn", "Nach": "X", "Nach Art": "Server"}],
+        **{"Server und Geräte": [{"Gerät": "SRV-1", "Art": "Sever"}]},
+    )
+
+    assert set(reasons(report).values()) == {
+        "'Fachverfahrn' is no kind of thing; nearest is 'Fachverfahren' (row skipped)",
+        "'Sever' is no kind of thing; nearest is 'Server' (row skipped)",
+    }
+
+
+def test_a_copied_example_refers_to_nothing_that_is_only_an_example(german):
+    (draft,), report = german(
+        Anwendungen=[{"Fachverfahren": "VOIS", "Organisationseinheit": "Beispiel: Bürgeramt", "Server": "SRV-1"}],
+        Abhängigkeiten=[
+            {
+                "Von": "VOIS",
+                "Von Art": "Fachverfahren",
+                "Nach": "Beispiel: Meldedatenbank",
+                "Nach Art": "Datenbankinstanz",
+            }
+        ],
+    )
+
+    assert {relation.type for relation in draft.sections["core"].relations} == {"RUNS_ON"}
+    assert reasons(report) == {
+        "workbook.xlsx, Anwendungen!F2": "'Beispiel: Bürgeramt' is still what the example says (cell ignored)",
+        "workbook.xlsx, Abhängigkeiten!C2": "'Beispiel: Meldedatenbank' is still what the example says (row skipped)",
+    }
+
+
+def test_a_note_beside_the_table_costs_no_row(german, tmp_path):
+    german(Cluster=[{"Cluster": "Rathaus", "Benötigt": 2}])
+    book = openpyxl.load_workbook(tmp_path / "workbook.xlsx")
+    book["Cluster"]["ZZ2"] = "prüfen!"
+    book["Cluster"]["ZZ4"] = "Stand 2026"
+    book.save(tmp_path / "workbook.xlsx")
+
+    (draft,), report = collected("workbook", tmp_path / "workbook.xlsx")
+    assert draft.sections["core"].properties == {"required": 2}
+    assert reasons(report) == {
+        "workbook.xlsx, Cluster!ZZ2": "there is no header above (cell ignored)",
+        "workbook.xlsx, Cluster!A4": "this stands beside the table; it is not read (row skipped)",
+    }
+
+
+def test_a_cell_merged_with_one_above_is_told(german, tmp_path):
+    german(Anwendungen=[{"Fachverfahren": "ALLRIS", "Organisationseinheit": "Ratsbüro"}, {"Fachverfahren": "enaio"}])
+    book = openpyxl.load_workbook(tmp_path / "workbook.xlsx")
+    book["Anwendungen"].merge_cells("F2:F3")
+    book.save(tmp_path / "workbook.xlsx")
+
+    drafts, report = collected("workbook", tmp_path / "workbook.xlsx")
+    assert {draft.sections["core"].name: len(related(draft, "OWNED_BY")) for draft in drafts} == {
+        "ALLRIS": 1,
+        "enaio": 0,
+    }
+    assert reasons(report) == {
+        "workbook.xlsx, Anwendungen!F3": "it is merged with F2 and has no value of its own; fill in both (cell ignored)"
+    }
+
+
+def test_a_name_with_another_number_is_not_taken_for_a_mistake(german):
+    _, report = german(
+        Anwendungen=[{"Fachverfahren": "VOIS", "Server": "SRV-APP-2"}],
+        **{"Server und Geräte": [{"Gerät": "SRV-APP-1", "Art": "Server"}]},
+    )
+
+    assert report.problems == []
+
+
+def test_a_dependency_that_stands_twice_is_told(german):
+    row = {"Von": "VOIS", "Von Art": "Fachverfahren", "Nach": "DC-1", "Nach Art": "Server"}
+    (draft,), report = german(Abhängigkeiten=[row, row | {"Von": "vois ", "Stärke": "beeinträchtigt"}])
+
+    assert [item.properties["strength"] for item in draft.sections["dependencies"].relations] == ["required"]
+    assert reasons(report) == {
+        "workbook.xlsx, Abhängigkeiten!A3": "'vois' to 'DC-1' stands already in workbook.xlsx, Abhängigkeiten!A2 "
+        "(row skipped)"
+    }
+
+
+def test_addresses_of_persons_are_left_out_and_told_those_of_functions_kept(german):
+    drafts, report = german(
+        Anwendungen=[{"Fachverfahren": "VOIS", "Kommentar": "fragt Erika (erika.muster@stadt.example), Zimmer 3"}],
+        Organisation=[{"Organisationseinheit": "Bürgeramt", "Funktionspostfach": "amt@stadt.example"}],
+    )
+
+    said = {draft.kind: draft.sections["core"].properties for draft in drafts}
+    assert said == {
+        "Application": {"comment": "fragt Erika, Zimmer 3"},
+        "OrganisationUnit": {"mailbox": "amt@stadt.example"},
+    }
+    assert list(reasons(report).values()) == [
+        "an e-mail address was left out; function mailboxes have columns of their own"
+    ]
