@@ -58,6 +58,7 @@ _STRENGTH = {"de": '"zwingend,beeinträchtigt"', "en": '"required,degrades"'}
 _DATE = {"de": "DD.MM.YYYY", "en": "YYYY-MM-DD"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NARROW, _WIDE = 14, 45
+_A4 = 9
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,7 @@ def _finish(sheet: "Worksheet", heads: list[Head]) -> None:
     from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415 - slow to import
 
     sheet.freeze_panes = "B2"
-    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.orientation, sheet.page_setup.paperSize, sheet.page_setup.scale = "landscape", _A4, 60
     sheet.print_title_rows, sheet.print_title_cols = "1:1", "A:A"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(heads))}{max(sheet.max_row, 2)}"
     for number, head in enumerate(heads, 1):

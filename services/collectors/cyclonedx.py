@@ -52,7 +52,9 @@ def parse(data: bytes) -> Mapping[str, Any]:
 
 def to_drafts(bom: Mapping[str, Any], settings: SbomSettings, file: str) -> Iterator[Draft]:
     """The thing described, and each service. Raises NotOurs; ValueError where nothing says what is described."""
-    if not any(name in bom for name in ("components", "services")) and "component" not in part(bom, "metadata"):
+    if not any(
+        isinstance(bom.get(name), list | tuple) for name in ("components", "services")
+    ) and "component" not in part(bom, "metadata"):
         what = next((name for name in ("vulnerabilities", "declarations", "definitions") if name in bom), "")
         raise NotOurs(f"a CycloneDX file with {what} only" if what else "a CycloneDX file without any component")
     if "vulnerabilities" in bom and not (bom.get("components") or bom.get("services")):

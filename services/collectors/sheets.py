@@ -32,6 +32,10 @@ class TableError(ValueError):
     """A sheet that can be read and is no table that is known; the text says why."""
 
 
+class NotNamed(TableError):
+    """A sheet that no mapping names: there are others."""
+
+
 class SheetSettings(FileSettings):
     """Settings of a collector that reads spreadsheets."""
 

@@ -12,6 +12,8 @@ from services.collectors.spreadsheet_cells import Faulty
 
 MAX_AREAS = 1000
 """Merged areas of a sheet that are looked at."""
+MAX_CELLS = 10_000
+"""Cells of an area; a larger one is no value that somebody wrote for many rows."""
 Area = tuple[int, int, int, int]
 """Its first column and row, its last column and row; columns count from 0, rows from 1."""
 _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s+ref=["']([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})["']""")
@@ -26,7 +28,8 @@ def merged_areas(part: IO[bytes]) -> list[Area]:
         window, ends = tail + chunk, 0
         for match in _MERGED.finditer(window):
             left, top, right, bottom = (int(number or 0) for number in range_boundaries(match[1].decode()))
-            found.append((left - 1, top, right - 1, bottom))
+            if (right - left + 1) * (bottom - top + 1) <= MAX_CELLS:
+                found.append((left - 1, top, right - 1, bottom))
             ends = match.end()
         tail = window[max(ends, len(window) - _LONGEST) :]
     return sorted(found[:MAX_AREAS], key=lambda area: area[1])

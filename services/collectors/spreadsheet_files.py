@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from services.collectors.base import Report
 from services.collectors.files import read_files
-from services.collectors.sheets import Sheet, SheetSettings, TableError, Unreadable, sheets_of
+from services.collectors.sheets import NotNamed, Sheet, SheetSettings, TableError, Unreadable, sheets_of
 from services.collectors.spreadsheet_tables import NO_TABLES
 
 _LOCK = "~$"
@@ -32,6 +32,9 @@ def each_sheet(name: str, sheets: Iterator[Sheet], report: Report, use: Callable
                 use(sheet)
                 used += 1
             except TableError as error:
+                if isinstance(error, NotNamed) and not sheet.title:  # one of the files of an export, each a sheet
+                    report.skipped(name, str(error))
+                    return
                 reasons.append((sheet, str(error)))
             except (Unreadable, csv.Error) as error:
                 report.failed(f"{name}, {sheet.title}" if sheet.title else name, str(error))

@@ -12,7 +12,7 @@ from graph.metamodel import CATALOGUE_RELATIONS, KINDS, RELATIONS
 from services.collectors.base import Run
 from services.collectors.parts import key_of
 from services.collectors.persons import kept
-from services.collectors.sheets import SUFFIXES, Sheet, SheetSettings, TableError
+from services.collectors.sheets import SUFFIXES, NotNamed, Sheet, SheetSettings, TableError
 from services.collectors.spreadsheet_cells import CellError, Faulty, day, number, plain
 from services.collectors.spreadsheet_files import each_sheet, files_of
 from services.collectors.spreadsheet_mapping import ADDRESS, KindOf, MappedColumn, MappedSheet, Mapping
@@ -52,14 +52,16 @@ class _Found:
     things: dict[str, _Thing] = field(default_factory=dict)
     by_key: dict[tuple[int, str], set[str]] = field(default_factory=dict)
     added: list[tuple[str, _Keys, str, _Said]] = field(default_factory=list)
-    columns: set[str] = field(default_factory=set)
+    named: bool = False
 
 
 def collect_mapped(settings: SheetSettings, mapping: Mapping, run: Run) -> None:
     """Every sheet that the mapping names, of every file; then the records, each thing once."""
-    found = _Found()
+    found, name = _Found(), ""
     for name, sheets in files_of(settings, run.report, SUFFIXES):
         each_sheet(name, sheets, run.report, lambda sheet: _read(sheet, mapping, found, run))
+    if name and not found.named and not run.report.counts["failed"]:
+        run.report.failed(name, "neither this file nor another is a sheet that the mapping names")
     _join(found, run)
     for key, thing in found.things.items():
         try:
@@ -71,7 +73,8 @@ def collect_mapped(settings: SheetSettings, mapping: Mapping, run: Run) -> None:
 def _read(sheet: Sheet, mapping: Mapping, found: _Found, run: Run) -> None:
     mapped = next((item for item in mapping.sheets if _named(item, sheet)), None)
     if mapped is None:
-        raise TableError("the mapping names no such sheet")
+        raise NotNamed("the mapping names no such sheet")
+    found.named = True
     line, first = next(sheet.rows, (0, []))
     header = [plain(cell).casefold() for cell in first]
     if not any(set(_folded(column)) & set(header) for column in mapped.key):

@@ -223,6 +223,7 @@ def test_the_xml_form_says_the_same_as_the_json_form(tmp_path):
         ("a.json", b'{"spdxVersion": "SPDX-2.3"}', "skipped", "type spdx"),
         ("a.json", b'{"bomFormat": "CycloneDX", "vulnerabilities": []}', "skipped", "vulnerabilities only"),
         ("a.json", b'{"bomFormat": "CycloneDX"}', "skipped", "without any component"),
+        ("a.json", b'{"bomFormat": "CycloneDX", "components": {"a": 1}}', "skipped", "without any component"),
         ("a.xml", b"<html/>", "skipped", "<html>"),
         ("a.xml", b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><bom>&x;</bom>', "failed", "refused"),
         (

@@ -177,3 +177,20 @@ def test_older_column_names_a_workbook_and_files_say_the_same(tmp_path):
     said = [collected("rvtools", path)[0] for path in sorted(tmp_path.iterdir())]
     assert len(said) == 3
     assert said[0] == said[1] == said[2]
+
+
+def test_of_a_csv_export_the_tabs_that_are_not_read_are_skipped_and_the_run_stays_complete(tmp_path):
+    (tmp_path / "RVTools_tabvInfo.csv").write_text("VM,VM UUID\nalt,421c0203-0405-0607-0809-0a0b0c0d0e0f\n")
+    (tmp_path / "RVTools_tabvSnapshot.csv").write_text("VM,Name\nalt,before\n")
+
+    (draft,), report = collected("rvtools", tmp_path)
+    assert draft.kind == "VirtualMachine"
+    assert (report.counts["skipped"], report.counts["failed"]) == (1, 0)
+    assert reasons(report) == {"RVTools_tabvSnapshot.csv": "the mapping names no such sheet"}
+
+
+def test_files_of_which_the_mapping_names_none_are_a_failure(tmp_path):
+    (tmp_path / "RVTools_tabvSnapshot.csv").write_text("VM,Name\nalt,before\n")
+
+    drafts, report = collected("rvtools", tmp_path)
+    assert (drafts, report.counts["failed"]) == ([], 1)

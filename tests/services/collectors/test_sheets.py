@@ -6,6 +6,7 @@ import io
 import re
 import subprocess
 import sys
+import time
 import zipfile
 from datetime import date, datetime
 
@@ -326,3 +327,22 @@ def test_hostile_files_harm_no_other(tmp_path):
     assert set(told) == {"b.xlsx", "d.xlsx, Notizen", "e.csv", "~$c.xlsx"}
     assert "lock file" in told["~$c.xlsx"]
     assert report.counts["failed"] == 2
+
+
+def test_merged_areas_as_large_as_a_sheet_cost_nothing(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["Cluster", "Benötigt"])
+    for row in range(2000):
+        book.active.append([f"C{row}", 1])
+    path = tmp_path / "merged.xlsx"
+    book.save(path)
+    areas = '<mergeCells count="900">' + '<mergeCell ref="A1:XFD1048576"/>' * 900 + "</mergeCells>"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            part = old.read(name).replace(b"</sheetData>", b"</sheetData>" + areas.encode())
+            new.writestr(name, part)
+
+    start = time.process_time()
+    drafts, report = collected("workbook", tmp_path / "bomb.xlsx")
+    assert (len(drafts), report.problems) == (2000, [])
+    assert time.process_time() - start < 20

@@ -144,7 +144,16 @@ def test_a_device_is_identified_by_its_serial_with_its_vendor(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cell", "value"), [("1.234", 1234), ("1,234", 1234), ("1.234,50 €", 1234), ("12", 12), ("12,5", 12), ("4 h", 4)]
+    ("cell", "value"),
+    [
+        ("1.234", 1234),
+        ("1,234", 1234),
+        ("1.234,50 €", 1234),
+        ("12", 12),
+        ("12,5", 12),
+        ("4 h", 4),
+        ("18.000,- €", 18000),
+    ],
 )
 def test_numbers_are_read_german_and_english(cell, value):
     assert number(cell) == value
