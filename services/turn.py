@@ -24,6 +24,7 @@ class Turn:
     def __init__(self, store: GraphStore, owner: str) -> None:
         self._store, self._owner = store, owner
         self._until = 0.0
+        self._told: bool | None = None
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="turn", daemon=True)
@@ -58,7 +59,7 @@ class Turn:
             self._stopped.wait(RENEW_SECONDS)
 
     def _ask(self) -> None:
-        asked, before = time.monotonic(), self.mine()
+        asked = time.monotonic()
         try:
             mine = self._store.hold(NAME, self._owner, LEASE)
         except (StoreUnavailable, AccessDenied, LogUnavailable) as error:
@@ -67,5 +68,6 @@ class Turn:
         with self._changed:
             self._until = asked + LEASE.total_seconds() if mine else 0.0  # counted from before it was asked
             self._changed.notify_all()
-        if mine != before:
+        if mine != self._told:
+            self._told = mine
             _log.info("the schedule runs here" if mine else "the schedule runs elsewhere; standing by")

@@ -183,5 +183,9 @@ def _show_preview(job: Job) -> None:
         print_json(draft.model_dump(mode="json") | {"sections": sorted(draft.sections)})
     for problem in seen.report.problems[:SHOWN]:
         say(f"  {problem.item}: {problem.reason}")
+    if len(seen.report.problems) > SHOWN:
+        say(f"  and {len(seen.report.problems) - SHOWN} more")
+    if not seen.records and not seen.report.problems:
+        raise Failed("there is nothing in what was read; is it still empty, or another one than you mean?")
     if not seen.records:
         raise Failed(f"nothing usable: {counts['skipped']} skipped, {counts['failed']} failed")

@@ -1,5 +1,6 @@
 """Command init: a few questions, a commented configuration, checked."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -89,4 +90,4 @@ def _ask_folders() -> dict[str, str]:
 
 
 def _toml(value: object) -> str:
-    return str(value) if isinstance(value, int) else f'"{value}"'
+    return json.dumps(value, default=str, ensure_ascii=False)  # TOML writes texts, numbers and booleans as JSON does

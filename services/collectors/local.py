@@ -25,14 +25,14 @@ class LocalSettings(ComputerSettings):
     """Settings of the collector `local`."""
 
     root: Path = Field(default=Path("/"), description="where /etc, /sys, /proc and /var are read below")
-    name: str = Field(default="", description="the record's key; the machine's id or host name where empty")
+    key: str = Field(default="", description="the record's key; the machine's id or host name where empty")
 
 
 def collect(settings: LocalSettings, run: Run) -> None:
     """Read this computer, make a record of it and of each of its database servers, emit them."""
     run.report.seen()
     facts = read(settings)
-    for draft in to_drafts(facts, settings.name or _key(facts), settings.max_peers):
+    for draft in to_drafts(facts, settings.key or _key(facts), settings.max_peers):
         run.emit(draft)
 
 

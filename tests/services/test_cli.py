@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
+import tomllib
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -95,6 +97,33 @@ def test_a_dry_run_says_what_would_be_said_and_says_nothing(landkarte, tmp_path)
     assert "would say 1 records; nothing was said" in err
     assert "Client" in out
     assert not (tmp_path / "var").exists()
+
+
+def test_an_empty_template_is_named_as_such(landkarte):
+    assert landkarte("template", "workbook.xlsx")[0] == 0
+
+    code, _, err = landkarte("import", "workbook", "workbook.xlsx", "--dry-run")
+
+    assert (code, "there is nothing in what was read" in err) == (1, True)
+
+
+def test_what_a_type_needs_and_did_not_get_is_named_with_the_way_to_it(landkarte):
+    code, _, err = landkarte("import", "ssh")
+
+    assert code == 2
+    assert "hosts: is needed and not given; `landkarte collectors TYPE` lists what a type needs" in " ".join(
+        err.split()
+    )
+
+
+def test_what_init_comments_out_can_be_used(landkarte, tmp_path):
+    assert landkarte("init", "--yes")[0] == 0
+    lines = (tmp_path / "landkarte.toml").read_text().splitlines()
+
+    given = [line.removeprefix("# ") for line in lines if re.match(r"# [a-z_]+ = ", line)]
+
+    assert len(given) > 5
+    assert all(tomllib.loads(line) for line in given)
 
 
 def test_a_configured_source_is_collected(landkarte, tmp_path):

@@ -97,8 +97,8 @@ def test_several_files_about_one_thing_are_one_record(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "kind", "identifier"),
     [
-        ({"name": "MESO"}, "Application", ("name", "MESO")),
-        ({"name": "srv1.example.org", "kind": "Server"}, "Server", ("fqdn", "srv1.example.org")),
+        ({"thing": "MESO"}, "Application", ("name", "MESO")),
+        ({"thing": "srv1.example.org", "kind": "Server"}, "Server", ("fqdn", "srv1.example.org")),
         ({"kind": "Workload"}, "Workload", ("name", "Portal")),
     ],
 )
