@@ -122,7 +122,7 @@ def test_a_bill_that_describes_nothing_goes_by_its_file_or_folder(tmp_path):
 
     drafts, report = collected("cyclonedx", tmp_path)
     assert {draft.sections["core"].name for draft in drafts} == {"gis", "ratsinfo"}
-    assert "setting `name`" in reasons(report)["sbom.json"]
+    assert "setting `thing`" in reasons(report)["sbom.json"]
     assert report.counts["failed"] == 1
 
 
