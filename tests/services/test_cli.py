@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import tomllib
 from collections import Counter
@@ -114,6 +115,34 @@ def test_what_a_type_needs_and_did_not_get_is_named_with_the_way_to_it(landkarte
     assert "hosts: is needed and not given; `landkarte collectors TYPE` lists what a type needs" in " ".join(
         err.split()
     )
+
+
+def test_init_asks_for_folders_of_the_types_that_there_are_alone(tmp_path):
+    answers = "n\nnmap, nmaap\nnmap puppet\n/srv/scans\n/srv/puppet\n"
+
+    done = subprocess.run(
+        [COMMAND, "init"], cwd=tmp_path, input=answers, capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "'nmaap' is none of them" in done.stderr
+    sources = tomllib.loads((tmp_path / "landkarte.toml").read_text())["sources"]
+    assert [(source["type"], source.get("paths")) for source in sources] == [
+        ("local", None),
+        ("nmap", ["/srv/scans"]),
+        ("puppet", ["/srv/puppet"]),
+    ]
+
+
+def test_serve_says_what_to_do_when_its_port_is_taken(landkarte):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        code, _, err = landkarte("serve", "--port", str(port))
+
+    assert code == 1
+    assert f"127.0.0.1:{port} cannot be listened on: Address already in use" in " ".join(err.split())
+    assert "--port" in err
 
 
 def test_what_init_comments_out_can_be_used(landkarte, tmp_path):
