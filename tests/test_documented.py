@@ -13,7 +13,7 @@ from events import models
 from graph.metamodel import KINDS, RELATIONS
 from services.collectors import COLLECTORS
 from services.settings import Settings, SourceSettings
-from tests.documents import documents
+from tests.documents import ROOT, documents
 
 EVENT_TYPE = re.compile(r"landkarte\.[a-z]+\.[a-z]+\.v\d+")
 
@@ -130,3 +130,27 @@ def test_examples_of_sources_can_be_used_as_they_stand():
 def test_settings_of_a_type_can_be_given_in_the_configuration(collector):
     """A name that every source has means the source there, so that the type would never get it."""
     assert set(COLLECTORS[collector].settings.model_fields) & set(SourceSettings.model_fields) == set()
+
+
+def anchors(text: str) -> set[str]:
+    """What a link may name after `#`, made of the headings as the forges make it."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_links_between_documents_lead_somewhere():
+    texts = documents()
+    links = {
+        (name, target)
+        for name, text in texts.items()
+        for target in re.findall(r"\]\(([^)\s]+)\)", text)
+        if not target.startswith("http")
+    }
+
+    def leads(name: str, target: str) -> bool:
+        file, _, anchor = target.partition("#")
+        path = (ROOT / name).parent / file if file else ROOT / name
+        return path.is_file() and (not anchor or anchor in anchors(path.read_text(encoding="utf-8")))
+
+    assert len(links) > 50
+    assert {link for link in links if not leads(*link)} == set()
