@@ -52,9 +52,9 @@ def sections_of_types() -> dict[str, str]:
 
 
 def examples() -> Iterator[str]:
-    """Every indented block that configures a source, in any document."""
+    """Every block that configures a source, in any document."""
     for text in documents().values():
-        yield from re.findall(r"^ {4}\[\[sources\]\]\n(?: {4}.+\n)+", text, re.MULTILINE)
+        yield from re.findall(r"^(?: {4})?\[\[sources\]\]\n(?:(?!```).+\n)+", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("names", [set(KINDS), set(RELATIONS)], ids=["kinds", "relations"])
