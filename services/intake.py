@@ -16,14 +16,16 @@ from events.log import LogUnavailable
 from events.models import Draft, Problem, RunReport
 from events.outbox import Outbox
 from events.outbox_errors import OutboxUnavailable
+from graph.store import AccessDenied, GraphStore, StoreUnavailable
 from inventory.reading import fault_of
 from services import bootstrap
 from services.collecting import Job, OnWait, drain
 from services.collectors.base import Report
+from services.collectors.pushed import PUSHED
 from services.running import job_of, know_log
 from services.settings import Settings, SourceSettings
+from services.upkeep import withdraw_unseen
 
-PUSHED = frozenset({"agents", "http"})
 PERIOD = timedelta(hours=1)
 LOOK_SECONDS = 1.0
 """How long what was accepted may wait until it is sent, and the end of an hour until it is noticed."""
@@ -34,18 +36,23 @@ class IntakeClosed(OutboxUnavailable):
     """Nothing is accepted: it has not been opened, was closed, or cannot send any more."""
 
 
+class NotBegun(Exception):
+    """A run cannot end as complete that was not begun here; the text says what to do."""
+
+
 class Intake:
     """One source that is pushed to; any number of threads may push. It has the source's outbox until `stop`.
 
     Raises OutboxBusy, OutboxUnavailable, FileDamaged when opened.
     """
 
-    def __init__(self, settings: Settings, source: SourceSettings, on_wait: OnWait) -> None:
-        self.source, self._settings, self._on_wait = source, settings, on_wait
+    def __init__(self, settings: Settings, source: SourceSettings, store: GraphStore, on_wait: OnWait) -> None:
+        self.source, self._settings, self._store, self._on_wait = source, settings, store, on_wait
         self._log = cache(lambda: bootstrap.open_log(settings))  # opened once it answers
         self._lock, self._stop, self._news = threading.RLock(), threading.Event(), threading.Event()
         self._outbox: Outbox = bootstrap.open_outbox(settings, source.name)
         self._fault = ""
+        self._kept_up = datetime.min.replace(tzinfo=UTC)
         self.job: Job = job_of(settings, source)
         self._begin()
         self._thread = threading.Thread(target=self._work, name=f"intake {source.name}", daemon=True)
@@ -89,21 +96,30 @@ class Intake:
             self._report.failed(item, reason)
 
     def end_run(self, *, complete: bool = False) -> RunReport:
-        """End the run with its report, and begin the next one. `complete`: what it did not see is retired (law 4)."""
+        """End the run with its report, and begin the next one. `complete`: what it did not see is retired (law 4).
+
+        So only a run that was begun here can be complete: another one may have seen a part. Raises NotBegun.
+        """
         with self._lock:
             self._check_open()
+            if complete and not self._theirs:
+                raise NotBegun(
+                    f"{self.source.name}: no run was begun here (the service may have been started since); "
+                    "begin one, and push everything again"
+                )
             report = self._end(complete=complete)
             self._begin()
         self._news.set()
         return report
 
     def begin_run(self, planned: datetime) -> None:
-        """Begin a run of its own for who pushes one; what came before belongs to the run before."""
+        """Begin a run for who pushes one, which lasts until it is ended; what came before belongs to the one before."""
         with self._lock:
             self._check_open()
             if self._report.counts:
                 self._end()
             self._begin(planned)
+            self._theirs = True
 
     def stop(self) -> None:
         """End the run, send what can be sent at once, and let go of the outbox; the rest waits in it."""
@@ -124,7 +140,7 @@ class Intake:
             raise IntakeClosed(f"{self.source.name}: {self._fault}")
 
     def _begin(self, planned: datetime | None = None) -> None:
-        self._report, self._began = Report(), datetime.now(UTC)
+        self._report, self._began, self._theirs = Report(), datetime.now(UTC), False
         self.job = job_of(self._settings, self.source, planned)
         self._outbox.begin(self.job.run_id, self.job.collector.name, self.job.rank, self.job.ranks)
 
@@ -142,7 +158,7 @@ class Intake:
         )
 
     def _work(self) -> None:
-        """Send what comes, and end each hour's run, until `stop`."""
+        """Send what comes, end each hour's run and look after the source, until `stop`."""
         try:
             know_log(self._outbox, self.source.name, self._log, _log.info)
             while not self._stop.is_set():
@@ -150,6 +166,7 @@ class Intake:
                 self._news.clear()
                 self._end_hour()
                 drain(self._outbox, self._log, self._on_wait, self._stop)
+                self._keep_up()
         except Exception as error:
             self._fault = f"what was accepted cannot be sent: {error}"
             _log.error("intake stopped", source=self.source.name, reason=str(error))
@@ -157,19 +174,34 @@ class Intake:
 
     def _end_hour(self) -> None:
         with self._lock:
-            if self._report.counts and datetime.now(UTC) - self._began >= PERIOD:
+            if self._report.counts and not self._theirs and datetime.now(UTC) - self._began >= PERIOD:
                 self._end()
                 self._begin()
 
+    def _keep_up(self) -> None:
+        """Once an hour, take back what was silent for too long: the outbox is here, so nobody else can (law 4)."""
+        now = datetime.now(UTC)
+        before = self.source.retired_before(now)
+        if before is None or now - self._kept_up < PERIOD:
+            return
+        self._kept_up = now
+        try:
+            if self._store.unseen(self.source.name, before, 1):
+                with self._lock:  # while nobody is accepted
+                    done = withdraw_unseen(self.source, before, self._outbox, self._log(), self._store)
+                _log.info("withdrawn", source=self.source.name, records=done.withdrawn, left=done.left)
+        except (LogUnavailable, StoreUnavailable, AccessDenied) as outage:
+            _log.warning("left for the next hour", source=self.source.name, reason=str(outage))
+
 
 @contextmanager
-def receiving(settings: Settings, on_wait: OnWait) -> Iterator[dict[str, Intake]]:
+def receiving(settings: Settings, store: GraphStore, on_wait: OnWait) -> Iterator[dict[str, Intake]]:
     """While it is entered, an intake for each configured source that is pushed to. Raises what `Intake` raises."""
     with ExitStack() as opened:
         found = {}
         for source in settings.sources:
             if source.type in PUSHED:
-                found[source.name] = Intake(settings, source, on_wait)
+                found[source.name] = Intake(settings, source, store, on_wait)
                 found[source.name].start()
                 opened.callback(found[source.name].stop)
         yield found

@@ -12,7 +12,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from services.settings import Settings, SourceSettings, parse_schedule
+from services.settings import Settings, SourceSettings
+from services.times import parse_schedule
 from services.turn import LEASE, Turn
 from services.upkeep import Done
 

@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import re
 import tomllib
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from apscheduler.triggers.cron import CronTrigger
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -29,9 +27,9 @@ from services.collectors import COLLECTORS, BrokenCollector
 from services.collectors.base import nobody
 from services.collectors.persons import SHORTEST_KEY, hashed
 from services.collectors.secret import SecretPlace, read_secret
+from services.times import parse_age, parse_schedule
 
 DEFAULT_FILE = Path("landkarte.toml")
-AGE = re.compile(r"(?P<number>[1-9][0-9]{0,3}) (?P<unit>day|week)s?")
 _SCHEMES = {"log": ("sqlite", "kafka"), "graph": ("sqlite", "neo4j")}
 
 
@@ -255,29 +253,6 @@ def check_address(what: str, value: str) -> str:
     if parts.password or parts.username:
         raise ValueError("no user or password here; use graph_user and LANDKARTE_GRAPH_PASSWORD")
     return value
-
-
-def parse_schedule(text: str) -> CronTrigger | dict[str, int]:
-    """A cron trigger in UTC, or the arguments of an interval. Raises ValueError."""
-    words = text.split()
-    if len(words) == 3 and words[0] == "every" and words[1].isdigit() and int(words[1]) > 0:  # noqa: PLR2004
-        unit = words[2] if words[2].endswith("s") else f"{words[2]}s"
-        if unit in {"minutes", "hours", "days", "weeks"}:
-            return {unit: int(words[1])}
-    try:
-        return CronTrigger.from_crontab(text, timezone="UTC")
-    except ValueError as error:
-        raise ValueError(
-            f'{text!r} is no schedule; allowed are cron ("15 2 * * *", in UTC) and "every N minutes|hours|days|weeks"'
-        ) from error
-
-
-def parse_age(text: str) -> timedelta:
-    """Raises ValueError."""
-    found = AGE.fullmatch(text)
-    if found is None:
-        raise ValueError(f'{text!r} is no age; allowed are "N days" and "N weeks", N from 1 to 9999')
-    return timedelta(**{f"{found['unit']}s": int(found["number"])})
 
 
 def _check_file(file: Path) -> None:

@@ -11,7 +11,8 @@ from graph.store import AccessDenied, GraphStore, StoreUnavailable
 
 NAME = "schedule"
 LEASE = timedelta(seconds=60)
-RENEW_SECONDS = 5.0
+RENEW_SECONDS, ASK_SECONDS = 15.0, 5.0
+"""How often whose turn it is renews the lease, and who stands by asks for it."""
 _log = structlog.get_logger()
 
 
@@ -24,7 +25,7 @@ class Turn:
     def __init__(self, store: GraphStore, owner: str) -> None:
         self._store, self._owner = store, owner
         self._until = 0.0
-        self._told: bool | None = None
+        self._told = False
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="turn", daemon=True)
@@ -56,10 +57,10 @@ class Turn:
     def _renew(self) -> None:
         while not self._stopped.is_set():
             self._ask()
-            self._stopped.wait(RENEW_SECONDS)
+            self._stopped.wait(RENEW_SECONDS if self.mine() else ASK_SECONDS)
 
     def _ask(self) -> None:
-        asked = time.monotonic()
+        asked, before = time.monotonic(), self.mine() if self._told else None
         try:
             mine = self._store.hold(NAME, self._owner, LEASE)
         except (StoreUnavailable, AccessDenied, LogUnavailable) as error:
@@ -68,6 +69,6 @@ class Turn:
         with self._changed:
             self._until = asked + LEASE.total_seconds() if mine else 0.0  # counted from before it was asked
             self._changed.notify_all()
-        if mine != self._told:
-            self._told = mine
+        if mine != before:
+            self._told = True
             _log.info("the schedule runs here" if mine else "the schedule runs elsewhere; standing by")

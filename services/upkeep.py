@@ -16,6 +16,7 @@ from events.outbox import Clock, Outbox
 from events.outbox_errors import OutboxUnavailable
 from graph.store import GraphStore
 from services import bootstrap, carrying, curating
+from services.collectors.pushed import PUSHED
 from services.settings import Settings, SourceSettings
 
 AT_ONCE = 1000
@@ -98,28 +99,35 @@ def _retire_unseen(
 ) -> Done:
     if not store.unseen(source.name, before, 1):
         return Done(source.name)  # and nobody who wants to collect it has to wait
+    if source.type in PUSHED:
+        return Done(
+            source.name, left=f"{source.name} is pushed to: `landkarte serve` has its outbox, and looks after it"
+        )
     if source.name not in bootstrap.outboxes(settings):
         return Done(source.name, left=f"{source.name} has no outbox here; upkeep works where the source is collected")
     try:
         with closing(bootstrap.open_outbox(settings, source.name, clock)) as outbox:
-            reason = f"not seen for {source.retire_after}: not since {before:%Y-%m-%d %H:%M} UTC"
-            return _withdraw(source.name, before, reason, outbox, log, store)
+            return withdraw_unseen(source, before, outbox, log, store)
     except (OutboxUnavailable, FileDamaged) as error:
         return Done(source.name, left=str(error))
 
 
-def _withdraw(source: str, before: datetime, reason: str, outbox: Outbox, log: EventLog, store: GraphStore) -> Done:
-    """While the outbox is held, nobody says anything more of the source: what it said is in the graph or in the log."""
+def withdraw_unseen(source: SourceSettings, before: datetime, outbox: Outbox, log: EventLog, store: GraphStore) -> Done:
+    """Take back what the source has not seen since; meanwhile nobody may put anything into its outbox.
+
+    So what it said is in the graph or in the log. Raises LogUnavailable, StoreUnavailable, PositionLost.
+    """
     outbox.drain(log)
-    waiting = _not_applied(source, log, store)
+    waiting = _not_applied(source.name, log, store)
     if isinstance(waiting, str):
-        return Done(source, left=waiting)
-    found = store.unseen(source, before, AT_ONCE + len(waiting) + 1)
+        return Done(source.name, left=waiting)
+    found = store.unseen(source.name, before, AT_ONCE + len(waiting) + 1)
     due = [key for key in found if key not in waiting]
+    reason = f"not seen for {source.retire_after}: not since {before:%Y-%m-%d %H:%M} UTC"
     for key in due[:AT_ONCE]:
         outbox.withdraw(key, reason)
     outbox.drain(log)
-    return Done(source, min(len(due), AT_ONCE), f"more than {AT_ONCE:,} are due" if len(due) > AT_ONCE else "")
+    return Done(source.name, min(len(due), AT_ONCE), f"more than {AT_ONCE:,} are due" if len(due) > AT_ONCE else "")
 
 
 def _not_applied(source: str, log: EventLog, store: GraphStore) -> set[str] | str:

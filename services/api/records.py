@@ -15,7 +15,7 @@ from services.api.guard import Guard, Refusal
 from services.api.problems import problem
 from services.collectors.formats import parse_json
 from services.collectors.pushed import PushedSettings
-from services.intake import Intake
+from services.intake import Intake, NotBegun
 
 FAULTS_TOLD = 5
 SCHEMA = TypeAdapter(list[Draft]).json_schema()
@@ -94,6 +94,8 @@ def _receive(intake: Intake, asked: Asked, body: bytes) -> JSONResponse:
             intake.refuse(one.item, one.reason)
         unsaid = intake.accept(drafts)
         status = intake.end_run(complete=asked.end == "complete").status if asked.end else ""
+    except NotBegun as error:
+        raise Refusal(409, str(error)) from error
     except OutboxUnavailable as error:
         raise Refusal(503, str(error), 60) from error
     receipt = Receipt(accepted=len(drafts) - len(unsaid), refused=[*refused, *unsaid], status=status)

@@ -10,6 +10,7 @@ import typer
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from events.outbox_errors import OutboxBusy
 from services import bootstrap
 from services.cli.common import EXPECTED, FAILED, Config, settings_of
 from services.cli.output import Format, cell, print_rows, say
@@ -99,6 +100,8 @@ def _of_source(settings: Settings, source: SourceSettings) -> Iterator[Check]:
     try:
         settings.person(source)
         bootstrap.open_outbox(settings, source.name).close()
+    except OutboxBusy as busy:
+        yield Check(f"outbox in use: {busy}")  # as it should be while it is collected, or pushed to
     except (ConfigurationError, *EXPECTED) as error:
         yield Check("persons and outbox", str(error))
     yield from _within(source)

@@ -8,6 +8,9 @@ from services.collectors.base import Check, CollectorType, Run, SourceUnavailabl
 from services.collectors.files import MIB
 from services.collectors.secret import SecretPlace, read_secret
 
+PUSHED = frozenset({"agents", "http"})
+"""The types of these sources."""
+
 
 class PushedSettings(BaseModel):
     """Settings of a source that is pushed to."""

@@ -1,6 +1,7 @@
 """Live sources over HTTP: TLS verified, answers within a time and a size, errors that name the address."""
 
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,9 @@ from services.collectors.base import SourceUnavailable
 from services.collectors.files import MIB
 from services.collectors.formats import parse_json
 
+WHOLE = 10
+"""A whole answer may take so many times the `timeout`, which is for its beginning and for each part."""
+
 
 class WebSettings(BaseModel):
     """Settings of a source that is asked over HTTP."""
@@ -21,7 +25,9 @@ class WebSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: str = Field(default="", description="address, https://HOST:PORT/...")
-    timeout: float = Field(default=30.0, gt=0, description="how long to wait for each answer, seconds")
+    timeout: float = Field(
+        default=30.0, gt=0, description="how long to wait for an answer, and for each part of it, seconds"
+    )
     verify_tls: bool = Field(default=True, description="whether the server's certificate is verified")
     ca_file: Path | None = Field(default=None, description="certificates of the city's own authority, PEM")
     max_bytes: int = Field(default=50 * MIB, gt=0, description="larger files and answers are not read, bytes")
@@ -56,11 +62,10 @@ class Web:
 
         Raises SourceUnavailable: no answer, one that is too large, or (Refused) one with an error's status.
         """
-        address = httpx.URL(self._settings.url).join(path) if path else httpx.URL(self._settings.url)
-        if address.host != httpx.URL(self._settings.url).host:
-            raise SourceUnavailable(
-                f"{self._settings.url}: it refers to another server, {address.host}, which is not asked"
-            )
+        own = httpx.URL(self._settings.url)
+        address = own.join(path) if path else own
+        if (address.scheme, address.host, address.port) != (own.scheme, own.host, own.port):
+            raise SourceUnavailable(f"{own}: it refers to another server, {address}, which is not told our secret")
         try:
             with self._client.stream("GET", address, params=params or None) as answer:
                 if answer.is_error or answer.is_redirect:
@@ -77,9 +82,11 @@ class Web:
             raise SourceUnavailable(f"{self._settings.url}{path}: the answer is no JSON: {error}") from error
 
     def _body(self, address: str, answer: httpx.Response) -> bytes:
-        parts, size = [], 0
+        parts, size, late = [], 0, time.monotonic() + WHOLE * self._settings.timeout
         for part in answer.iter_bytes():  # unpacked: what counts is what it becomes in memory
             size += len(part)
+            if time.monotonic() > late:
+                raise SourceUnavailable(f"{address}: the answer is not complete after {WHOLE} times the timeout")
             if size > self._settings.max_bytes:
                 raise SourceUnavailable(
                     f"{address}: the answer is larger than the {self._settings.max_bytes:,} bytes that max_bytes allows"
@@ -90,7 +97,10 @@ class Web:
 
 @contextmanager
 def connect(settings: WebSettings, headers: Mapping[str, str] | None = None) -> Iterator[Web]:
-    """A server to ask. Raises SourceUnavailable where `ca_file` cannot be used."""
+    """A server to ask. Raises SourceUnavailable where `ca_file`, or a secret in a header, cannot be used."""
+    for name, value in (headers or {}).items():
+        if not value.isascii() or not value.isprintable():  # the library's own error would print the secret
+            raise SourceUnavailable(f"{settings.url}: the secret for {name} holds characters that HTTP does not allow")
     with httpx.Client(
         headers=dict(headers or {}), timeout=settings.timeout, verify=_tls(settings), follow_redirects=False
     ) as client:

@@ -6,6 +6,8 @@ import json
 import sqlite3
 import zlib
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -21,6 +23,7 @@ from services.api.state import State
 from services.intake import receiving
 from services.settings import load
 from tests.events.conftest import read_all
+from tests.servers.process import await_condition
 from tests.services.collectors.test_agents import INVENTORY, xml
 from tests.services.test_api import Api, problem_of
 
@@ -42,9 +45,9 @@ class Door:
             sources=[fleet, {"type": "http", "name": "mine"}],
         )  # fmt: skip
         self.waited = []
-        self._opened = receiving(self.settings, lambda reason, _: self.waited.append(reason))
-        self.intakes = self._opened.__enter__()
         self._log, self._store = bootstrap.open_log(self.settings), bootstrap.open_store(self.settings)
+        self._opened = receiving(self.settings, self._store, lambda reason, _: self.waited.append(reason))
+        self.intakes = self._opened.__enter__()
         self._api = Api(State(self.settings, self._log, self._store), self.intakes)
 
     def post(self, path, data, **more):
@@ -207,6 +210,29 @@ def test_an_hour_ends_a_run_that_retires_nothing(tmp_path, monkeypatch):
     assert len({report.run for report in reports}) == 2
 
 
+def test_a_computer_that_was_silent_for_too_long_is_retired_while_the_service_runs(tmp_path, monkeypatch):
+    """Its outbox is in the service, so that nobody else could."""
+    door = Door(tmp_path, retire_after="30 days")
+    door.post("/agents", MACHINE)
+    await_condition(lambda: apply(door) and door._store.assets(), seconds=60, what="the computer in the graph")
+    tomorrow = datetime.now(UTC) + timedelta(days=31)
+    monkeypatch.setattr(intake, "datetime", SimpleNamespace(now=lambda _: tomorrow))
+    assert door._store.assets()
+
+    door.intakes["fleet"]._keep_up()
+    apply(door)
+
+    assert door._store.assets() == []
+    door.close()
+
+
+def apply(door):
+    consumer = bootstrap.make_consumer(door.settings, door._log, door._store, lambda *_: None)
+    consumer.catch_up()
+    consumer.release()
+    return True
+
+
 def test_a_user_is_dropped_or_hashed(tmp_path, monkeypatch):
     monkeypatch.setenv("KEY", "k" * 20)
     monkeypatch.setenv("LANDKARTE_PERSON_KEY", "env:KEY")
@@ -258,6 +284,22 @@ class TestRecords:
 
         assert (first.json()["status"], last.json()["status"]) == ("complete", "complete")
         assert live == {"a"}
+
+    def test_a_run_that_was_not_begun_here_cannot_be_complete(self, door):
+        """The service was started again in the middle: what was pushed before would be retired."""
+        told = problem_of(self.push(door, [RECORD], end="complete"), 409)
+
+        assert "no run was begun here" in told
+        assert self.push(door, [RECORD], end="partial").json()["status"] == "partial"
+
+    def test_an_hour_does_not_cut_a_run_that_somebody_pushes(self, door, monkeypatch):
+        """The part after it would be taken for all there is."""
+        self.push(door, [RECORD], begin=True)
+        monkeypatch.setattr(intake, "PERIOD", intake.PERIOD * 0)
+        door.intakes["mine"]._end_hour()
+
+        assert self.push(door, [RECORD | {"native_key": "b"}], end="complete").json()["status"] == "complete"
+        assert door.intakes["mine"]._outbox._queue.last_complete() == 2
 
     def test_a_run_with_a_bad_record_is_not_complete(self, door):
         answer = self.push(door, [RECORD, "x"], begin=True, end="complete")

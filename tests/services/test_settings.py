@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.settings import ConfigurationError, load, parse_age, parse_schedule
+from services.settings import ConfigurationError, load
+from services.times import parse_age, parse_schedule
 
 
 @pytest.fixture(autouse=True)
