@@ -279,6 +279,8 @@ def _fault(fault: ErrorDetails) -> str:
         name = str(fault["loc"][-1])
         near = difflib.get_close_matches(name, Settings.model_fields, 1)
         return f"{key}: there is no such key" + (f"; nearest is {near[0]!r}" if near else f"; known are {_known()}")
+    if fault["type"] == "missing":
+        return f"{key}: is needed and not given; `landkarte collectors TYPE` lists what a type needs"
     message = fault["msg"].removeprefix("Value error, ")
     return " ".join(f"{key}: {message}".removeprefix(": ").split())
 

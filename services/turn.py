@@ -25,6 +25,7 @@ class Turn:
     def __init__(self, store: GraphStore, owner: str) -> None:
         self._store, self._owner = store, owner
         self._until = 0.0
+        self._told = False
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="turn", daemon=True)
@@ -59,7 +60,7 @@ class Turn:
             self._stopped.wait(RENEW_SECONDS if self.mine() else ASK_SECONDS)
 
     def _ask(self) -> None:
-        asked, before = time.monotonic(), self.mine()
+        asked, before = time.monotonic(), self.mine() if self._told else None
         try:
             mine = self._store.hold(NAME, self._owner, LEASE)
         except (StoreUnavailable, AccessDenied, LogUnavailable) as error:
@@ -69,4 +70,5 @@ class Turn:
             self._until = asked + LEASE.total_seconds() if mine else 0.0  # counted from before it was asked
             self._changed.notify_all()
         if mine != before:
+            self._told = True
             _log.info("the schedule runs here" if mine else "the schedule runs elsewhere; standing by")

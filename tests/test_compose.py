@@ -127,6 +127,17 @@ def test_what_must_survive_stands_on_volumes(services):
     assert volumes >= {("kafka", "/var/lib/kafka/data"), ("neo4j", "/data"), ("scheduler", "/var/lib/landkarte")}
 
 
+def test_who_talks_to_sources_reads_their_secrets_and_cannot_write_them(services):
+    secret = {
+        (name, mount.get("read_only"))
+        for name, service in services.items()
+        for mount in service["volumes"]
+        if mount["target"] == "/run/secrets"
+    }
+
+    assert secret == {("scheduler", True), ("api", True)}
+
+
 def test_services_wait_for_log_and_graph(services):
     waits = {(name, other): how["condition"] for name in OURS for other, how in services[name]["depends_on"].items()}
 

@@ -1,5 +1,6 @@
 """Commands check and collectors: whether what is configured works, and what may be configured."""
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -158,4 +159,10 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "(required)"
     value = field.get_default(call_default_factory=False)
-    return "" if value in (None, PydanticUndefined) else str(value)
+    if value in (None, "", PydanticUndefined):
+        return ""
+    return json.dumps(value, default=_plain, ensure_ascii=False)  # as it is written in landkarte.toml
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset | set) else str(value)

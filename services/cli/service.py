@@ -1,6 +1,7 @@
 """Commands that run or look after the services: inventory, serve, status, deadletters."""
 
 import ipaddress
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -78,6 +79,7 @@ def serve(
 
 def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
     """Serve the API, and embedded the rest too, until the process is told to stop."""
+    _check_free(host, port)
     end_when_told()  # uvicorn stops, then raises the signal once more: what else runs must end too
     log, store = open_both(settings)
     with ExitStack() as running:
@@ -89,6 +91,18 @@ def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
         opened = running.enter_context(receiving(settings, store, waiting))
         app = create_app(State(settings, log, store, consumer), opened)
         uvicorn.run(app, host=host, port=port, log_level="warning")
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises Failed where nobody could listen: told before anything starts, and with the way out."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        reason = str(error.strerror or error).partition(" (while")[0]
+        raise Failed(
+            f"{host}:{port} cannot be listened on: {reason}; "
+            "is another `landkarte serve` running? --port and --host take others"
+        ) from error
 
 
 @contextmanager

@@ -185,5 +185,7 @@ def _show_preview(job: Job) -> None:
         say(f"  {problem.item}: {problem.reason}")
     if hidden := counts["skipped"] + counts["failed"] - len(seen.report.problems):
         say(f"  and {hidden} more")
+    if not seen.records and not seen.report.problems:
+        raise Failed("there is nothing in what was read; is it still empty, or another one than you mean?")
     if not seen.records:
         raise Failed(f"nothing usable: {counts['skipped']} skipped, {counts['failed']} failed")

@@ -1,5 +1,6 @@
 """Command init: a few questions, a commented configuration, checked."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -77,16 +78,23 @@ def _ask_profile(*, yes: bool) -> tuple[str, str]:
 
 def _ask_folders() -> dict[str, str]:
     """Folders of files for the types that read files; empty for none."""
+    known = [kind for kind, collector in sorted(COLLECTORS.items()) if "paths" in collector.settings.model_fields]
+    say(f"types of files: {', '.join(known)}; `landkarte collectors` says what they are")
     folders = {}
-    for kind, collector in COLLECTORS.items():
-        if "paths" in collector.settings.model_fields:
-            answer = typer.prompt(
-                f"Folder with {collector.summary} (empty: none)", default="", show_default=False, err=True
-            )
-            if answer.strip():
-                folders[kind] = answer.strip()
+    for kind in _ask_types(known):
+        folders[kind] = typer.prompt(f"Folder with {COLLECTORS[kind].summary}", err=True).strip()
     return folders
 
 
+def _ask_types(known: list[str]) -> list[str]:
+    while True:
+        answer: str = typer.prompt("Which of them are there? (empty: none)", default="", show_default=False, err=True)
+        kinds = answer.replace(",", " ").split()
+        wrong = [kind for kind in kinds if kind not in known]
+        if not wrong:
+            return kinds
+        say(f"{wrong[0]!r} is none of them")
+
+
 def _toml(value: object) -> str:
-    return str(value) if isinstance(value, int) else f'"{value}"'
+    return json.dumps(value, default=str, ensure_ascii=False)  # TOML writes texts, numbers and booleans as JSON does

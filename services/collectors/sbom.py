@@ -54,7 +54,7 @@ _ENDINGS = re.compile(
 class SbomSettings(FileSettings):
     """Settings of a collector of bills of materials."""
 
-    name: str = Field(
+    thing: str = Field(
         default="",
         max_length=LONGEST_NAME,
         description="the existing thing all these files describe: an application's name, or a computer's FQDN",
@@ -118,12 +118,12 @@ def subject_of(bill: Bill, settings: SbomSettings, file: str) -> tuple[str, Part
     """
     part = bill.subject or Part(_name_of(file))
     part = (
-        Part(settings.name, part.version, part.vendor, "", part.type, "", "", part.description)
-        if settings.name
+        Part(settings.thing, part.version, part.vendor, "", part.type, "", "", part.description)
+        if settings.thing
         else part
     )
     if not part.name:
-        raise ValueError("it does not say what it describes; name that in the setting `name`, or in the file's name")
+        raise ValueError("it does not say what it describes; name that in the setting `thing`, or in the file's name")
     return settings.kind or _KINDS.get(part.type, "Application"), part
 
 

@@ -37,7 +37,7 @@ class SnmpSettings(BaseModel):
         default="AES", description="version 3: how is encrypted"
     )
     timeout: float = Field(default=3.0, gt=0, description="how long to wait for each answer, seconds")
-    retries: int = Field(default=1, ge=0, le=10, description="how often a question is asked again")
+    repeats: int = Field(default=1, ge=0, le=10, description="how often a question is asked again")
     max_seconds: float = Field(default=120.0, gt=0, description="how long one device may take, seconds")
     parallel: int = Field(default=32, ge=1, le=256, description="devices that are asked at once")
     max_hosts: int = Field(default=4096, ge=1, le=65536, description="more addresses than these are refused")

@@ -96,7 +96,7 @@ class _Device:
         kind = Udp6TransportTarget if ":" in self._host else UdpTransportTarget
         own = self._settings
         try:
-            return await kind.create((self._host, own.port), timeout=own.timeout, retries=own.retries)
+            return await kind.create((self._host, own.port), timeout=own.timeout, retries=own.repeats)
         except (PySnmpError, OSError, ValueError) as error:  # ValueError: a name that cannot be one
             raise NoAnswer("there is no host of this name") from error
 
@@ -138,7 +138,7 @@ class _Device:
         from pysnmp.proto.errind import RequestTimedOut  # noqa: PLC0415 - slow to import
 
         if isinstance(failed, RequestTimedOut):
-            again = f"{self._settings.retries + 1} tries of {self._settings.timeout:g} s"
+            again = f"{self._settings.repeats + 1} tries of {self._settings.timeout:g} s"
             what = "community" if self._settings.version == "2c" else "user or password"
             raise NoAnswer(
                 f"no answer after {again}: it is off, has no SNMP, does not let this address ask, or the {what} is "

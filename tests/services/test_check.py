@@ -116,6 +116,18 @@ def test_the_settings_of_a_type_are_listed(landkarte):
     assert {row["setting"]: row["default"] for row in rows} == {"paths": "(required)", "max_bytes": "52428800"}
 
 
+def test_defaults_are_shown_as_they_are_written_in_the_configuration(landkarte):
+    _, rows, _, _ = landkarte("collectors", "ssh", "--format", "json")
+
+    shown = {row["setting"]: row["default"] for row in rows}
+    assert {name: shown[name] for name in ("sudo", "port", "user", "known_hosts")} == {
+        "sudo": "false",
+        "port": "22",
+        "user": "",
+        "known_hosts": '["~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts"]',
+    }
+
+
 def test_a_broken_type_stops_only_who_uses_it(landkarte, capsys):
     assert landkarte("check", "good", "--format", "json")[0] == 0
     with pytest.raises(SystemExit) as ended:

@@ -4,8 +4,11 @@ import csv
 import io
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
+import tomllib
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -103,6 +106,61 @@ def test_a_dry_run_tells_every_fault(landkarte, tmp_path):
 
     code, _, err = landkarte("import", "spreadsheet", "anwendungen.csv", "--dry-run")
     assert (code, err.count("'viele' is no number")) == (0, 30)
+
+
+def test_an_empty_template_is_named_as_such(landkarte):
+    assert landkarte("template", "workbook.xlsx")[0] == 0
+
+    code, _, err = landkarte("import", "workbook", "workbook.xlsx", "--dry-run")
+
+    assert (code, "there is nothing in what was read" in err) == (1, True)
+
+
+def test_what_a_type_needs_and_did_not_get_is_named_with_the_way_to_it(landkarte):
+    code, _, err = landkarte("import", "ssh")
+
+    assert code == 2
+    assert "hosts: is needed and not given; `landkarte collectors TYPE` lists what a type needs" in " ".join(
+        err.split()
+    )
+
+
+def test_init_asks_for_folders_of_the_types_that_there_are_alone(tmp_path):
+    answers = "n\nnmap, nmaap\nnmap puppet\n/srv/scans\n/srv/puppet\n"
+
+    done = subprocess.run(
+        [COMMAND, "init"], cwd=tmp_path, input=answers, capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "'nmaap' is none of them" in done.stderr
+    sources = tomllib.loads((tmp_path / "landkarte.toml").read_text())["sources"]
+    assert [(source["type"], source.get("paths")) for source in sources] == [
+        ("local", None),
+        ("nmap", ["/srv/scans"]),
+        ("puppet", ["/srv/puppet"]),
+    ]
+
+
+def test_serve_says_what_to_do_when_its_port_is_taken(landkarte):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        code, _, err = landkarte("serve", "--port", str(port))
+
+    assert code == 1
+    assert f"127.0.0.1:{port} cannot be listened on: Address already in use" in " ".join(err.split())
+    assert "--port" in err
+
+
+def test_what_init_comments_out_can_be_used(landkarte, tmp_path):
+    assert landkarte("init", "--yes")[0] == 0
+    lines = (tmp_path / "landkarte.toml").read_text().splitlines()
+
+    given = [line.removeprefix("# ") for line in lines if re.match(r"# [a-z_]+ = ", line)]
+
+    assert len(given) > 5
+    assert all(tomllib.loads(line) for line in given)
 
 
 def test_a_configured_source_is_collected(landkarte, tmp_path):

@@ -156,6 +156,19 @@ def test_of_two_schedulers_one_runs_and_the_other_takes_over_when_it_ends(settin
     second.stop()
 
 
+def test_who_stands_by_from_the_beginning_says_so(store):
+    first, second = Turn(store, "first"), Turn(store, "second")
+    first.start()
+    assert first.wait(30)
+
+    with structlog.testing.capture_logs() as said:
+        second.start()
+        await_condition(lambda: said, seconds=30, what="a word of the second")
+    second.stop()
+    first.stop()
+    assert said[0]["event"] == "the schedule runs elsewhere; standing by"
+
+
 def test_what_the_one_before_has_done_is_not_done_again(settings, store):
     first, second = Turn(store, "first"), Turn(store, "second")
     first.start()

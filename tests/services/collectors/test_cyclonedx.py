@@ -97,8 +97,8 @@ def test_several_files_about_one_thing_are_one_record(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "kind", "identifier"),
     [
-        ({"name": "MESO"}, "Application", ("name", "MESO")),
-        ({"name": "srv1.example.org", "kind": "Server"}, "Server", ("fqdn", "srv1.example.org")),
+        ({"thing": "MESO"}, "Application", ("name", "MESO")),
+        ({"thing": "srv1.example.org", "kind": "Server"}, "Server", ("fqdn", "srv1.example.org")),
         ({"kind": "Workload"}, "Workload", ("name", "Portal")),
     ],
 )
@@ -122,7 +122,7 @@ def test_a_bill_that_describes_nothing_goes_by_its_file_or_folder(tmp_path):
 
     drafts, report = collected("cyclonedx", tmp_path)
     assert {draft.sections["core"].name for draft in drafts} == {"gis", "ratsinfo"}
-    assert "setting `name`" in reasons(report)["sbom.json"]
+    assert "setting `thing`" in reasons(report)["sbom.json"]
     assert report.counts["failed"] == 1
 
 

@@ -22,7 +22,7 @@ def secrets(monkeypatch):
         monkeypatch.setenv(f"SNMP_{name}", value)
 
 
-V2 = {"version": "2c", "community": "env:SNMP_C", "timeout": 1, "retries": 1}
+V2 = {"version": "2c", "community": "env:SNMP_C", "timeout": 1, "repeats": 1}
 V3 = {"user": "reader", "auth_password": "env:SNMP_A", "privacy_password": "env:SNMP_P", "timeout": 1}
 
 
@@ -114,7 +114,7 @@ def test_a_view_without_the_system_group_is_told(tmp_path, monkeypatch):
 @pytest.mark.agents
 def test_one_silent_host_harms_no_other_and_a_silent_address_of_a_network_is_no_device(tmp_path):
     with snmpd(tmp_path, SWITCH, *OWN_MODULES) as port:
-        own = {"port": port, **V2, "timeout": 0.5, "retries": 0}
+        own = {"port": port, **V2, "timeout": 0.5, "repeats": 0}
         drafts, report = collected("snmp", hosts=["127.0.0.9", "127.0.0.1", "no-such-host.invalid"], **own)
         of_net, net_report = collected("snmp", hosts=["127.0.0.0/29"], **own)
         checks = list(COLLECTOR.check(SnmpSettings(hosts=["127.0.0.0/29"], **own)))
@@ -136,7 +136,7 @@ def test_a_device_with_two_addresses_is_one(tmp_path):
 
 
 def test_a_host_that_does_not_answer_fails_its_check():
-    settings = SnmpSettings(hosts=["127.0.0.1"], port=free_port(), **(V2 | {"timeout": 0.3, "retries": 0}))
+    settings = SnmpSettings(hosts=["127.0.0.1"], port=free_port(), **(V2 | {"timeout": 0.3, "repeats": 0}))
 
     faults = [check.fault for check in COLLECTOR.check(settings)]
     assert "no answer" in faults[0]
@@ -164,7 +164,7 @@ def answering(*datagrams):
 def test_what_is_no_snmp_is_no_answer_and_leaves_no_traceback(caplog):
     garbage = b"\xb3:j\x8d", b"\x30\x82\xff\xff", b"\x00" * 200, b"HTTP/1.1 400 Bad Request\r\n", b""
     with answering(*garbage) as port:
-        own = V2 | {"timeout": 0.3, "retries": 0}
+        own = V2 | {"timeout": 0.3, "repeats": 0}
         drafts, report = collected("snmp", hosts=["127.0.0.1", "a..b"], port=port, **own)
 
     assert (drafts, report.counts) == ([], {"seen": 2, "failed": 2})
