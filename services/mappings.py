@@ -1,7 +1,7 @@
 """The mappings of what runs to applications that the configuration names, read for an answer."""
 
 from inventory.applications import Rules
-from services.collectors.applications import COLLECTOR, read_rules
+from services.collectors.applications.collector import COLLECTOR, read_rules
 from services.collectors.base import Report, SourceUnavailable
 from services.collectors.files import FileSettings
 from services.settings import Settings

@@ -1,6 +1,6 @@
 """The workbook of what no agent knows: a sheet for each table, with drop-downs, help and an example, or with rows.
 
-It is made of the same tables that are read: `services.collectors.spreadsheet_tables`.
+It is made of the same tables that are read: `services.collectors.spreadsheet.tables`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from graph.metamodel import ASSETS, COMPUTERS, DEVICES, KINDS
 from services import workbook_help
-from services.collectors.spreadsheet_examples import DEPENDENCY, EXAMPLES, shown
-from services.collectors.spreadsheet_tables import (
+from services.collectors.spreadsheet.examples import DEPENDENCY, EXAMPLES, shown
+from services.collectors.spreadsheet.tables import (
     DEPENDENCIES,
     DEPENDENCY_TITLES,
     FROM_KIND,

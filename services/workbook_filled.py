@@ -14,10 +14,10 @@ from graph.model import Edge, Node
 from graph.store import GraphReader
 from inventory.identifiers import identifiers_of
 from services.collectors.persons import kept
-from services.collectors.spreadsheet_cells import CellError, names, plain, value
-from services.collectors.spreadsheet_examples import DEPENDENCY, is_example_name, shown
-from services.collectors.spreadsheet_rows import native_key
-from services.collectors.spreadsheet_tables import STRENGTHS, TABLES, Column, Table
+from services.collectors.spreadsheet.cells import CellError, names, plain, value
+from services.collectors.spreadsheet.examples import DEPENDENCY, is_example_name, shown
+from services.collectors.spreadsheet.rows import native_key
+from services.collectors.spreadsheet.tables import STRENGTHS, TABLES, Column, Table
 from services.workbook import Language, Rows, Value, kind_name
 from services.workbook_names import Names
 

@@ -1,7 +1,7 @@
 """What the header of each column of the workbook explains, in German and English."""
 
 from graph.metamodel import KINDS
-from services.collectors.spreadsheet_tables import TABLES, Column
+from services.collectors.spreadsheet.tables import TABLES, Column
 
 _NAMES = {
     "de": "Namen aus dem Blatt „{}“, mehrere durch Komma getrennt (Namen mit Komma: durch Semikolon).",

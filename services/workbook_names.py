@@ -7,7 +7,7 @@ from graph.metamodel import ASSETS, KINDS
 from graph.model import Node, node_id
 from graph.store import GraphReader
 from inventory.identifiers import reference_key, scheme_of
-from services.collectors.spreadsheet_cells import plain
+from services.collectors.spreadsheet.cells import plain
 
 _FEW = 20
 _HOST = "host"

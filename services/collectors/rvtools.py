@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from services.collectors.base import Check, CollectorType, Run
 from services.collectors.files import check_files
 from services.collectors.sheets import SUFFIXES, SheetSettings
-from services.collectors.spreadsheet_mapped import collect_mapped
-from services.collectors.spreadsheet_mapping import load_mapping
+from services.collectors.spreadsheet.mapped import collect_mapped
+from services.collectors.spreadsheet.mapping import load_mapping
 
 MAPPING = "rvtools"
 

@@ -14,7 +14,7 @@ from pathlib import PurePath
 from pydantic import Field
 
 from services.collectors.files import MIB, FileSettings
-from services.collectors.spreadsheet_cells import MAX_CELL, decode
+from services.collectors.spreadsheet.cells import MAX_CELL, decode
 
 SUFFIXES = (".csv", ".xlsx", ".xlsm")
 MAX_COLUMNS = 1024

@@ -8,7 +8,7 @@ from openpyxl.utils.cell import range_boundaries
 
 from services.collectors.files import MIB
 from services.collectors.sheets import MAX_COLUMNS, letters
-from services.collectors.spreadsheet_cells import Faulty
+from services.collectors.spreadsheet.cells import Faulty
 
 MAX_AREAS = 1000
 """Merged areas of a sheet that are looked at."""

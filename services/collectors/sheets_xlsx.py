@@ -21,7 +21,7 @@ from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from services.collectors.files import MIB
 from services.collectors.sheets import MAX_COLUMNS, MAX_ROWS, Sheet, Unreadable
 from services.collectors.sheets_merged import Area, merged_areas, told
-from services.collectors.spreadsheet_cells import MAX_CELL, Faulty, Numeric
+from services.collectors.spreadsheet.cells import MAX_CELL, Faulty, Numeric
 
 MAX_BLANK = 1000
 """Blank rows after which a sheet has ended, whatever number of rows it claims."""

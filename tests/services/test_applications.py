@@ -14,7 +14,7 @@ from inventory.applications import Rule, Rules, assigned
 from inventory.unassigned import unassigned
 from services.api.state import State
 from services.collectors import COLLECTORS
-from services.collectors.applications import read_rules
+from services.collectors.applications.collector import read_rules
 from services.collectors.base import Report, Run, SourceUnavailable
 from services.isolation import _told, collect_in_worker
 from services.settings import load

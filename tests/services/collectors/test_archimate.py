@@ -216,7 +216,7 @@ def test_a_bad_file_is_named_with_its_reason_and_the_rest_goes_on(tmp_path, data
 
 
 def test_a_model_that_says_too_much_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("services.collectors.archimate.MOST", 3)
+    monkeypatch.setattr("services.collectors.archimate.collector.MOST", 3)
     elements = [(f"e{number}", "ApplicationComponent", f"A{number}") for number in range(6)]
     serving = [("Serving", "e0", f"e{number}") for number in range(1, 6)]
 

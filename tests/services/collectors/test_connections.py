@@ -7,7 +7,7 @@ from services.collectors.computer import Facts, to_drafts
 from services.collectors.computer_connections import connections_of, section_of
 from services.collectors.databases import database_instance, engine_named, engine_of, instance_name
 from services.collectors.machine_network import process_name, read_interfaces, read_proc_net, read_ss
-from services.collectors.ssh_machine import without_own
+from services.collectors.ssh.machine import without_own
 from tests.services.collectors.checks import assert_in_metamodel, identifiers, related
 
 SERVER = """\

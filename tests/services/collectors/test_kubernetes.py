@@ -20,8 +20,8 @@ from pydantic import ValidationError
 
 from services.collectors import COLLECTORS
 from services.collectors.base import SourceUnavailable
-from services.collectors.kubernetes_api import PATHS
-from services.collectors.kubernetes_settings import KubernetesSettings
+from services.collectors.kubernetes.api import PATHS
+from services.collectors.kubernetes.settings import KubernetesSettings
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 
 SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
@@ -412,7 +412,7 @@ def test_a_list_that_may_not_be_read_is_reported_and_its_sections_are_kept(api):
 
 
 def test_a_server_that_never_ends_or_answers_something_else_is_left(api, monkeypatch):
-    monkeypatch.setattr("services.collectors.kubernetes_api.MOST_PAGES", 3)
+    monkeypatch.setattr("services.collectors.kubernetes.api.MOST_PAGES", 3)
     with pytest.raises(SourceUnavailable, match="no end of them"):
         collected("kubernetes", **live(api))
 

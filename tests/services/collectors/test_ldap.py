@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from events.models import Draft
-from services.collectors import ldap_files
 from services.collectors.base import Report, SourceUnavailable
-from services.collectors.ldap import COLLECTOR, LdapSettings
-from services.collectors.ldap_computer import NoComputer, to_draft
+from services.collectors.ldap import files as ldap_files
+from services.collectors.ldap.collector import COLLECTOR, LdapSettings
+from services.collectors.ldap.computer import NoComputer, to_draft
 from tests.servers.process import free_port
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 from tests.services.collectors.slapd import BASE, PASSWORD, READER, STRANGER, computer, slapd

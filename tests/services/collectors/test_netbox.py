@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from services.collectors import COLLECTORS, netbox
+from services.collectors import COLLECTORS
 from services.collectors.base import SourceUnavailable
-from services.collectors.netbox_records import kind_of
+from services.collectors.netbox import collector as netbox
+from services.collectors.netbox.records import kind_of
 from tests.inventory.test_batch import observed
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 from tests.services.collectors.recorded import Refusal, recorded

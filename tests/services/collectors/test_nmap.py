@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from inventory.identifiers import identifiers_of, joins
-from services.collectors import nmap
-from services.collectors.nmap import COLLECTOR, NmapSettings
+from services.collectors.nmap import collector as nmap
+from services.collectors.nmap.collector import COLLECTOR, NmapSettings
 from tests.servers.process import free_port
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 from tests.services.collectors.tools import SAMPLES, needs_samples, require_tool

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.collectors.base import SourceUnavailable
-from services.collectors.prometheus import COLLECTOR, PrometheusSettings
+from services.collectors.prometheus.collector import COLLECTOR, PrometheusSettings
 from tests.servers.process import free_port, listening
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 from tests.services.collectors.tools import SAMPLES, needs_samples, require_tool, running

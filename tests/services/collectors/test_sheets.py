@@ -15,7 +15,7 @@ import pytest
 
 from services.collectors import sheets
 from services.collectors.sheets import Unreadable, sheets_of
-from services.collectors.spreadsheet_cells import Faulty, day, decode, names, number
+from services.collectors.spreadsheet.cells import Faulty, day, decode, names, number
 from tests.services.collectors.checks import collected, reasons
 
 MIB = 1024 * 1024

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 import pytest
 from pydantic import ValidationError
 
-from services.collectors import snmp_oids as oids
 from services.collectors.base import SourceUnavailable
-from services.collectors.snmp import COLLECTOR, SnmpSettings
-from services.collectors.snmp_device import kind_of, to_draft
+from services.collectors.snmp import oids
+from services.collectors.snmp.collector import COLLECTOR, SnmpSettings
+from services.collectors.snmp.device import kind_of, to_draft
 from tests.servers.process import free_port
 from tests.services.collectors.checks import assert_in_metamodel, collected, identifiers, reasons, related
 from tests.services.collectors.snmpd import AUTH, COMMUNITY, OWN_MODULES, PRINTER, PRIVACY, SWITCH, snmpd

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.collectors.spdx_packages import party
+from services.collectors.spdx.packages import party
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 
 DATA = Path(__file__).parents[2] / "data" / "spdx"
@@ -152,7 +152,7 @@ def test_a_bad_file_is_named_with_its_reason_and_the_rest_goes_on(tmp_path, name
 
 @pytest.mark.parametrize("form", ["portal.spdx.rdf.xml", "portal.spdx.yaml"])
 def test_forms_that_would_take_too_much_memory_are_not_read(monkeypatch, form):
-    monkeypatch.setattr("services.collectors.spdx_texts.LARGEST", 1000)
+    monkeypatch.setattr("services.collectors.spdx.texts.LARGEST", 1000)
 
     drafts, report = collected("spdx", DATA / form)
     assert drafts == []
@@ -162,7 +162,7 @@ def test_forms_that_would_take_too_much_memory_are_not_read(monkeypatch, form):
 def test_deep_yaml_does_not_end_the_process(tmp_path):
     path = write(tmp_path, "a.yaml", b"[" * 100_000)
     script = (
-        "import sys; from services.collectors.spdx_texts import parse_yaml; parse_yaml(open(sys.argv[1], 'rb').read())"
+        "import sys; from services.collectors.spdx.texts import parse_yaml; parse_yaml(open(sys.argv[1], 'rb').read())"
     )
 
     done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, env=os.environ, check=False)

@@ -3,9 +3,9 @@
 import pytest
 
 from graph.metamodel import KINDS
-from services.collectors.spreadsheet_cells import CellError, day, number
-from services.collectors.spreadsheet_doc import DOCUMENT, document
-from services.collectors.spreadsheet_tables import TABLES
+from services.collectors.spreadsheet.cells import CellError, day, number
+from services.collectors.spreadsheet.doc import DOCUMENT, document
+from services.collectors.spreadsheet.tables import TABLES
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 
 APPLICATIONS = (
@@ -184,7 +184,7 @@ def test_headers_of_first_columns_are_unique():
 
 
 def test_the_document_shows_the_tables_that_are_read():
-    assert DOCUMENT.read_text(encoding="utf-8") == document(), "run python -m services.collectors.spreadsheet_doc"
+    assert DOCUMENT.read_text(encoding="utf-8") == document(), "run python -m services.collectors.spreadsheet.doc"
 
 
 def test_a_wrong_number_needed_and_columns_that_stand_twice(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from services.collectors import COLLECTORS
 from services.collectors.base import SourceUnavailable
-from services.collectors.spreadsheet_mapping import bundled, load_mapping
+from services.collectors.spreadsheet.mapping import bundled, load_mapping
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 
 MAPPING = """

@@ -11,12 +11,13 @@ import paramiko
 import pytest
 from pydantic import ValidationError
 
-from services.collectors import COLLECTORS, ssh
+from services.collectors import COLLECTORS
 from services.collectors.base import SourceUnavailable
 from services.collectors.computer import Facts
 from services.collectors.machine import CommandFailed
-from services.collectors.ssh_machine import SshMachine, login
-from services.collectors.ssh_settings import Login, SshSettings
+from services.collectors.ssh import collector as ssh
+from services.collectors.ssh.machine import SshMachine, login
+from services.collectors.ssh.settings import Login, SshSettings
 from tests.servers.process import await_condition, free_port, listening
 from tests.services.collectors.checks import collected, reasons
 

@@ -8,10 +8,10 @@ from pyVmomi import vim
 
 from events.models import Reference
 from services.collectors import COLLECTORS
-from services.collectors import vsphere_client as client
 from services.collectors.base import SourceUnavailable
-from services.collectors.vsphere_client import Found
-from services.collectors.vsphere_records import Platform, machine_draft
+from services.collectors.vsphere import client
+from services.collectors.vsphere.client import Found
+from services.collectors.vsphere.records import Platform, machine_draft
 from tests.inventory.test_batch import observed
 from tests.servers.process import free_port
 from tests.servers.vcsim_server import PASSWORD, VcsimServer, require_vcsim

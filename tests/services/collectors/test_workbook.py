@@ -3,9 +3,9 @@
 import openpyxl
 import pytest
 
-from services.collectors.spreadsheet_examples import EXAMPLES
-from services.collectors.spreadsheet_rows import headers_of
-from services.collectors.spreadsheet_tables import TABLES
+from services.collectors.spreadsheet.examples import EXAMPLES
+from services.collectors.spreadsheet.rows import headers_of
+from services.collectors.spreadsheet.tables import TABLES
 from services.workbook import ORDER, heads_of, sheet_title, write_workbook
 from tests.services.collectors.checks import collected, reasons, related
 
