@@ -8,6 +8,7 @@ import re
 import sqlite3
 import zlib
 from contextlib import closing, suppress
+from functools import cache
 
 import pytest
 
@@ -28,6 +29,7 @@ SEEN = ("LF014", "glpixps")
 """Computers of the samples: what the search must find in every store, or it would find nothing at all."""
 
 
+@cache
 def persons():
     """Who is logged in or a contact; accounts of services (below 1000) are named like the packages they come from."""
     found = set()
