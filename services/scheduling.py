@@ -30,14 +30,15 @@ def scheduling(settings: Settings, store: GraphStore, on_wait: OnWait) -> Iterat
 
     work = schedule.Work(run, lambda source, at: took_place(store, source, at), lambda: run_upkeep(settings), stop)
     scheduler = schedule.make(settings, work, turn)
-    turn.start()
-    scheduler.start()
     try:
+        turn.start()
+        scheduler.start()
         yield
-    finally:
+    finally:  # whenever it is told to end: what was not started yet has nothing to let go
         stop.set()
         turn.stop()
-        scheduler.shutdown()
+        if scheduler.running:
+            scheduler.shutdown()
 
 
 def took_place(store: GraphStore, source: SourceSettings, planned: datetime) -> bool:

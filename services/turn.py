@@ -39,7 +39,8 @@ class Turn:
         self._stopped.set()
         with self._changed:
             self._changed.notify_all()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         try:
             self._store.let_go(NAME, self._owner)
         except (StoreUnavailable, AccessDenied) as error:

@@ -86,7 +86,7 @@ class KafkaLogs(Logs):
         log.append([message(f"other-{number}", partition=0) for number in range(2)])
         start = {TopicPartition(RECORDS, 0): 0}
         await_condition(
-            lambda: log.read(start, timeout=5, max_bytes=1)[0].offset > 0, seconds=60, what="Kafka to compact"
+            lambda: log.read(start, timeout=5, max_bytes=1)[0].offset > 0, seconds=240, what="Kafka to compact"
         )
 
 

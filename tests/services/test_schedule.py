@@ -13,14 +13,17 @@ from pathlib import Path
 import pytest
 import structlog.testing
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
+from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from events.models import CURATION, Section
 from graph.sqlite_store import SqliteStore
+from graph.store import lease_note
 from services import bootstrap, curating, schedule
 from services import turn as turn_module
 from services.curating import Note
+from services.scheduling import scheduling
 from services.settings import Settings, load
 from services.turn import Turn
 from services.upkeep import Done
@@ -182,6 +185,27 @@ def test_what_the_one_before_has_done_is_not_done_again(settings, store):
         assert asked.wait(60)
     second.stop()
     assert ran == []
+
+
+def test_a_turn_that_was_not_begun_can_be_stopped(store):
+    Turn(store, "never").stop()
+
+    assert store.hold("schedule", "another", turn_module.LEASE)
+
+
+def test_told_to_end_while_it_starts_the_schedule_lets_go_of_the_lease(store, monkeypatch, tmp_path):
+    """SIGTERM may come between any two lines."""
+    settings = load(None, data_dir=tmp_path, log=f"sqlite:///{tmp_path}/log.db", graph=f"sqlite:///{tmp_path}/turn.db")
+
+    def told(*_):
+        await_condition(lambda: bool(store.note(lease_note("schedule"))), seconds=30, what="the lease to be taken")
+        raise SystemExit(0)
+
+    monkeypatch.setattr(BackgroundScheduler, "start", told)
+    with pytest.raises(SystemExit), scheduling(settings, store, lambda *_: None):
+        pytest.fail("it was told to end before")
+
+    assert store.hold("schedule", "the next", turn_module.LEASE)
 
 
 def test_a_turn_that_cannot_be_renewed_ends_before_another_may_begin(store, monkeypatch):
