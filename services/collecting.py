@@ -158,7 +158,8 @@ def _end(job: Job, outbox: Outbox, report: Report, *, emitted: bool) -> RunRepor
     if not emitted and (counts["failed"] or counts["skipped"]):
         status = "failed"
     else:
-        status = "complete" if job.complete and not counts["failed"] else "partial"
+        all_seen = job.complete and not counts["failed"] and not report.in_part
+        status = "complete" if all_seen else "partial"
     return outbox.end(
         status,  # type: ignore[arg-type] # one of the three words of Status
         seen=counts["seen"],

@@ -25,10 +25,14 @@ class SourceUnavailable(Exception):
 
 @dataclass
 class Report:
-    """How a run went so far. An item is a file, a row, a host: whatever its owner would look for."""
+    """How a run went so far. An item is a file, a row, a host: whatever its owner would look for.
+
+    `in_part`: it cannot be told whether all was seen, so that the run is not complete, though nothing failed (law 4).
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+    in_part: bool = False
 
     def seen(self, number: int = 1) -> None:
         """An item was found; it ends as used, skipped or failed."""

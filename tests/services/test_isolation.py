@@ -196,6 +196,11 @@ def test_a_scheduler_that_is_told_to_end_stops_its_schedule_and_lets_go_of_the_l
         assert store.hold("schedule", "the next", timedelta(seconds=60))  # at once, and not when the lease has ended
 
 
+def test_a_run_that_cannot_tell_whether_it_saw_all_is_not_complete(city):
+    assert city.run("part")
+    assert [(report.status, report.failed) for report in city.reports()] == [("partial", 0)]
+
+
 def test_what_a_collector_prints_harms_no_report(city):
     assert city.run("chatty")
     assert city.reports()[0].status == "complete"

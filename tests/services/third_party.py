@@ -49,6 +49,10 @@ def fault(settings, run):
 def gone(settings, run):
     raise SourceUnavailable("nobody answers")
 
+def part(settings, run):
+    fine(settings, run)
+    run.report.in_part = True
+
 def chatty(settings, run):
     print("talks to stdout")
     fine(settings, run)
@@ -65,11 +69,11 @@ def check(settings):
 def of(function):
     return CollectorType(function.__name__, "for a test", Settings, function, 50, check)
 
-TYPES = (fine, crash, leave, loop, eat, fault, gone, chatty, noting)
-FINE, CRASH, LEAVE, LOOP, EAT, FAULT, GONE, CHATTY, NOTING = map(of, TYPES)
+TYPES = (fine, crash, leave, loop, eat, fault, gone, chatty, part, noting)
+FINE, CRASH, LEAVE, LOOP, EAT, FAULT, GONE, CHATTY, PART, NOTING = map(of, TYPES)
 WRONG = "no type"
 """
-TYPES = ("fine", "crash", "leave", "loop", "eat", "fault", "gone", "chatty", "noting", "wrong")
+TYPES = ("fine", "crash", "leave", "loop", "eat", "fault", "gone", "chatty", "part", "noting", "wrong")
 
 
 @pytest.fixture

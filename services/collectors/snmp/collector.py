@@ -96,6 +96,7 @@ def _emit(
 ) -> None:
     """A device with several addresses is told of by the first."""
     if isinstance(made, NoAnswer) and made.silent and host not in settings.hosts:
+        run.report.in_part = True  # nobody can tell whether a device is switched off there, or none ever was
         return
     run.report.seen()
     if isinstance(made, NoAnswer):

@@ -123,6 +123,7 @@ def test_one_silent_host_harms_no_other_and_a_silent_address_of_a_network_is_no_
     assert "no answer after 1 tries" in reasons(report)["127.0.0.9"]
     assert "no host of this name" in reasons(report)["no-such-host.invalid"]
     assert (len(of_net), net_report.counts) == (1, {"seen": 1})
+    assert (report.in_part, net_report.in_part) == (False, True)
     assert [check.fault for check in checks] == [""]
 
 
