@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ import psutil
 
 from benchmarks.figures import Figure, told
 from services.sample_city import Size
-from tests.servers.process import free_port
+from tests.servers.process import await_condition, free_port
 
 AGENTS = {Size.SMALL: 100, Size.CITY: 2000, Size.LARGE: 2000}
 SECONDS = {Size.SMALL: 30.0, Size.CITY: 540.0, Size.LARGE: 540.0}
@@ -80,7 +80,7 @@ class Service:
         env = os.environ | {"LANDKARTE_CONFIG": str(self._config)}
         with (self.folder / "serve.log").open("ab") as log:
             process = psutil.Popen(command, env=env, stdout=log, stderr=log)
-        _await(lambda: _answers(self.url), "the service to answer")
+        await_condition(lambda: _answers(self.url), seconds=LATEST, what="the service to answer")
         return process
 
 
@@ -91,7 +91,7 @@ def run(size: Size, folder: Path) -> Iterator[Figure]:
     with told(f"{number:,} agents report within {SECONDS[size]:g} s"):
         _report(service, inventory, sent, number, SECONDS[size])
     start = time.perf_counter()
-    _await(lambda: service.machines() >= number, "the graph to have them all")
+    await_condition(lambda: service.machines() >= number, seconds=LATEST, what="the graph to have them all")
     behind, kept = time.perf_counter() - start, service.machines()
     service.process.terminate()
     service.process.wait()
@@ -164,14 +164,6 @@ def _real_inventory(folder: Path) -> str:
     text = re.sub(r"(<HARDWARE>.*?<NAME>)[^<]*", r"\1@DEVICE@", text, flags=re.DOTALL)
     text = re.sub(r"<(UUID|SSN|FQDN)>[^<]*</\1>", "", text)
     return re.sub(r"<MACADDR>[^<]*</MACADDR>", "<MACADDR>@MAC@</MACADDR>", text)
-
-
-def _await(ready: Callable[[], bool], what: str) -> None:
-    late = time.monotonic() + LATEST
-    while not ready():
-        if time.monotonic() > late:
-            raise SystemExit(f"{what}: not within {LATEST:g} s")
-        time.sleep(0.2)
 
 
 def _answers(url: str) -> bool:

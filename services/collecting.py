@@ -78,15 +78,15 @@ def collect(job: Job, outbox: Outbox) -> RunReport:
         job.collector.collect(job.settings, Run(_emitter(outbox.put, report), report, job.person, job.graph))
     except SourceUnavailable as error:
         report.failed(job.source, str(error))
-        _end(job, outbox, report, emitted=False)
+        end(job, outbox, report, emitted=False)
         raise
     except OutboxUnavailable:
         raise  # the report would meet the same
     except Exception as error:
         report.failed(job.source, crash(error))
-        _end(job, outbox, report, emitted=False)
+        end(job, outbox, report, emitted=False)
         raise
-    return _end(job, outbox, report, emitted=report.counts["emitted"] > 0)
+    return end(job, outbox, report, emitted=report.counts["emitted"] > 0)
 
 
 def crash(error: Exception) -> str:
@@ -153,7 +153,8 @@ def _reported(draft: Draft, report: Report) -> Iterator[None]:
         report.failed(f"{draft.kind} {draft.native_key}", str(error))
 
 
-def _end(job: Job, outbox: Outbox, report: Report, *, emitted: bool) -> RunReport:
+def end(job: Job, outbox: Outbox, report: Report, *, emitted: bool) -> RunReport:
+    """End the run with its report, and the status that its counts give it: see `collect`."""
     counts = report.counts
     if not emitted and (counts["failed"] or counts["skipped"]):
         status = "failed"

@@ -7,6 +7,7 @@ partial. Only who pushes a run of its own may end that as complete.
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -19,7 +20,7 @@ from events.outbox_errors import OutboxUnavailable
 from graph.store import AccessDenied, GraphStore, StoreUnavailable
 from inventory.reading import fault_of
 from services import bootstrap
-from services.collecting import Job, OnWait, drain
+from services.collecting import Job, OnWait, drain, end
 from services.collectors.base import Report
 from services.collectors.pushed import PUSHED
 from services.running import job_of, know_log
@@ -47,7 +48,7 @@ class Intake:
     """
 
     def __init__(self, settings: Settings, source: SourceSettings, store: GraphStore, on_wait: OnWait) -> None:
-        self.source, self._settings, self._store, self._on_wait = source, settings, store, on_wait
+        self.source, self._store, self._on_wait = source, store, on_wait
         self._log = cache(lambda: bootstrap.open_log(settings))  # opened once it answers
         self._lock, self._stop, self._news = threading.RLock(), threading.Event(), threading.Event()
         self._outbox: Outbox = bootstrap.open_outbox(settings, source.name)
@@ -112,13 +113,13 @@ class Intake:
         self._news.set()
         return report
 
-    def begin_run(self, planned: datetime) -> None:
+    def begin_run(self) -> None:
         """Begin a run for who pushes one, which lasts until it is ended; what came before belongs to the one before."""
         with self._lock:
             self._check_open()
             if self._report.counts:
                 self._end()
-            self._begin(planned)
+            self._begin()
             self._theirs = True
 
     def stop(self) -> None:
@@ -139,23 +140,14 @@ class Intake:
         if self._fault:
             raise IntakeClosed(f"{self.source.name}: {self._fault}")
 
-    def _begin(self, planned: datetime | None = None) -> None:
-        self._report, self._began, self._theirs = Report(), datetime.now(UTC), False
-        self.job = job_of(self._settings, self.source, planned)
+    def _begin(self) -> None:
+        self._report, self._theirs = Report(), False
+        self.job = replace(self.job, planned=datetime.now(UTC))
         self._outbox.begin(self.job.run_id, self.job.collector.name, self.job.rank, self.job.ranks)
 
     def _end(self, *, complete: bool = False) -> RunReport:
-        counts = self._report.counts
-        status = "complete" if complete and not counts["failed"] else "partial"
-        if counts["failed"] and not counts["emitted"]:
-            status = "failed"
-        return self._outbox.end(
-            status,  # type: ignore[arg-type] # one of the words of Status
-            seen=counts["seen"],
-            failed=counts["failed"],
-            problems=tuple(self._report.problems),
-            max_shrink=self.job.max_shrink,
-        )
+        job = replace(self.job, complete=complete)
+        return end(job, self._outbox, self._report, emitted=self._report.counts["emitted"] > 0)
 
     def _work(self) -> None:
         """Send what comes, end each hour's run and look after the source, until `stop`."""
@@ -174,7 +166,7 @@ class Intake:
 
     def _end_hour(self) -> None:
         with self._lock:
-            if self._report.counts and not self._theirs and datetime.now(UTC) - self._began >= PERIOD:
+            if self._report.counts and not self._theirs and datetime.now(UTC) - self.job.planned >= PERIOD:
                 self._end()
                 self._begin()
 

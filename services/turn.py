@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import structlog
 
-from events.log import LogUnavailable
 from graph.store import AccessDenied, GraphStore, StoreUnavailable
 
 NAME = "schedule"
@@ -64,7 +63,7 @@ class Turn:
         asked, before = time.monotonic(), self.mine() if self._told else None
         try:
             mine = self._store.hold(NAME, self._owner, LEASE)
-        except (StoreUnavailable, AccessDenied, LogUnavailable) as error:
+        except (StoreUnavailable, AccessDenied) as error:
             _log.warning("the lease on the schedule cannot be renewed", reason=str(error))
             return
         with self._changed:

@@ -21,10 +21,10 @@ from events.outbox_errors import OutboxUnavailable
 from services import bootstrap, logs
 from services.collecting import collect, crash
 from services.collectors.base import SourceUnavailable
+from services.collectors.files import MIB
 from services.running import job_of
 from services.settings import Settings
 
-MIB = 1024 * 1024
 REPORTED = 3
 """Exit code: the run failed, and the outbox has its report."""
 LOOK_SECONDS = 1.0

@@ -52,26 +52,26 @@ class Guard:
     @asynccontextmanager
     async def body(self, request: Request) -> AsyncIterator[bytes]:
         """The body, while it is needed. Raises Refusal: 413 too large, 503 too much at once, 408 too slow."""
-        parts: list[bytes] = []
+        body = bytearray()
         try:
             try:
                 async with asyncio.timeout(BODY_SECONDS):
                     async for part in request.stream():
-                        self._take(part, parts)
+                        self._take(part, body)
             except TimeoutError:
                 raise Refusal(408, f"the body did not arrive within {BODY_SECONDS:g} s") from None
-            yield b"".join(parts)
+            yield bytes(body)
         finally:
-            self._in_flight -= sum(map(len, parts))
+            self._in_flight -= len(body)
 
-    def _take(self, part: bytes, parts: list[bytes]) -> None:
+    def _take(self, part: bytes, body: bytearray) -> None:
         limit = self._settings.max_bytes
-        if sum(map(len, parts)) + len(part) > limit:
+        if len(body) + len(part) > limit:
             raise Refusal(413, f"the body is larger than the {limit:,} bytes that max_bytes allows")
         if self._in_flight + len(part) > IN_FLIGHT_BYTES:
             raise Refusal(503, "too many are reporting at once", 30)
         self._in_flight += len(part)
-        parts.append(part)
+        body += part
 
     def _knows(self, header: str) -> bool:
         kind, _, told = header.partition(" ")

@@ -1,7 +1,6 @@
 """Where anybody's own collector pushes records: checked against the published schema, on the disk before the answer."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -18,7 +17,6 @@ from services.collectors.pushed import PushedSettings
 from services.intake import Intake, NotBegun
 
 FAULTS_TOLD = 5
-SCHEMA = TypeAdapter(list[Draft]).json_schema()
 
 
 class Receipt(BaseModel):
@@ -52,7 +50,7 @@ def router_of(intakes: dict[str, Intake]) -> APIRouter:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of what may be pushed: a list of records."""
-    return SCHEMA
+    return TypeAdapter(list[Draft]).json_schema()
 
 
 class Desk:
@@ -89,7 +87,7 @@ def _receive(intake: Intake, asked: Asked, body: bytes) -> JSONResponse:
     drafts, refused = _read(body)
     try:
         if asked.begin:
-            intake.begin_run(datetime.now(UTC))
+            intake.begin_run()
         for one in refused:
             intake.refuse(one.item, one.reason)
         unsaid = intake.accept(drafts)

@@ -8,8 +8,9 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from events.models import LARGEST, Draft
-from services.collectors.base import NotOurs, Report, Run
-from services.collectors.formats import UNREADABLE, fault_of
+from services.collectors.base import Report, Run
+from services.collectors.files import MIB
+from services.collectors.formats import reported
 from services.collectors.web import WebSettings
 
 Item = Mapping[str, Any]
@@ -50,7 +51,7 @@ def whole(value: object) -> int | None:
 def mebibytes(value: object) -> int | None:
     """Bytes as MiB, or None."""
     size = whole(value)
-    return None if size is None else size // (1024 * 1024)
+    return None if size is None else size // MIB
 
 
 def nothing_said(settings: AnswerSettings, said: int, report: Report) -> None:
@@ -68,16 +69,12 @@ def emit_each(run: Run, things: Iterable[tuple[str, Callable[[], Draft | None]]]
     """
     emitted = 0
     for name, build in things:
-        try:
+        draft = None
+        with reported(run.report, shown(name), "a record"):
             draft = build()
-        except NotOurs as error:
-            run.report.skipped(shown(name), str(error))
-        except UNREADABLE as error:
-            run.report.failed(shown(name), fault_of(error, "a record"))
-        else:
-            if draft:
-                run.emit(draft)
-                emitted += 1
+        if draft:
+            run.emit(draft)
+            emitted += 1
     return emitted
 
 

@@ -1,7 +1,8 @@
 """Files as data: JSON and XML read safely, and one wording for what cannot be read."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -10,7 +11,7 @@ from defusedxml import DefusedXmlException
 from pydantic import ValidationError
 
 from events.models import Draft
-from services.collectors.base import NotOurs, Run
+from services.collectors.base import NotOurs, Report, Run
 from services.collectors.files import FileSettings, read_files
 
 MAX_DEPTH = 50
@@ -42,6 +43,20 @@ UNREADABLE = (DefusedXmlException, ParseError, ValueError, LookupError, Recursio
 """What parsing raises for bad input; ValidationError and UnicodeError are ValueErrors."""
 
 
+@contextmanager
+def reported(report: Report, item: str, form: str) -> Iterator[None]:
+    """What is read inside, in that form, is reported where it cannot be used, and ends; what comes after goes on.
+
+    Inside, NotOurs is for what is readable and of a kind that is not taken; else what parsing raises.
+    """
+    try:
+        yield
+    except NotOurs as error:
+        report.skipped(item, str(error))
+    except UNREADABLE as error:
+        report.failed(item, fault_of(error, form))
+
+
 def emit_files(
     settings: FileSettings,
     suffixes: tuple[str, ...],
@@ -54,10 +69,6 @@ def emit_files(
     `to_drafts` raises NotOurs for what is readable and of a kind that is not taken, and what parsing raises.
     """
     for name, data in read_files(settings, suffixes, run.report):
-        try:
+        with reported(run.report, name, form):
             for draft in to_drafts(data):
                 run.emit(draft)
-        except NotOurs as error:
-            run.report.skipped(name, str(error))
-        except UNREADABLE as error:
-            run.report.failed(name, fault_of(error, form))

@@ -14,9 +14,9 @@ from pydantic import Field
 
 from events.models import LONGEST_NAME, Draft, Identifier, Properties, Relation, Section
 from graph.metamodel import DEVICES, KINDS
-from services.collectors.base import NotOurs, Run
+from services.collectors.base import Run
 from services.collectors.files import FileSettings, read_files
-from services.collectors.formats import UNREADABLE, fault_of
+from services.collectors.formats import reported
 from services.collectors.parts import given, has_os, identifiers, installed, is_model, key_of
 
 SubjectKind = Literal[
@@ -99,14 +99,10 @@ def gather(
     """
     found: dict[str, Draft] = {}
     for name, data in read_files(settings, suffixes, run.report):
-        try:
+        with reported(run.report, name, form):
             for draft in tuple(to_drafts(name, data)):
                 earlier = found.get(draft.native_key)
                 found[draft.native_key] = _merged(earlier, draft) if earlier else draft
-        except NotOurs as error:
-            run.report.skipped(name, str(error))
-        except UNREADABLE as error:
-            run.report.failed(name, fault_of(error, form))
     for draft in found.values():
         run.emit(draft)
 

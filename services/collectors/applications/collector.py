@@ -13,9 +13,9 @@ from inventory.applications import HOSTS, Rule, Rules, assigned
 from inventory.identifiers import scheme_of
 from services.collectors.answers import emit_each
 from services.collectors.applications.mapping import read_mapping
-from services.collectors.base import Check, CollectorType, NotOurs, Report, Run, SourceUnavailable
+from services.collectors.base import Check, CollectorType, Report, Run, SourceUnavailable
 from services.collectors.files import FileSettings, check_files, read_files
-from services.collectors.formats import UNREADABLE, fault_of
+from services.collectors.formats import reported
 from services.collectors.parts import DECLARED, OBSERVED, identifiers, key_of
 
 SUFFIXES = (".toml",)
@@ -44,12 +44,8 @@ def read_rules(settings: FileSettings, report: Report) -> list[Rule]:
     """The rules of all files; what cannot be used is reported. Raises SourceUnavailable."""
     rules = []
     for name, data in read_files(settings, SUFFIXES, report):
-        try:
+        with reported(report, name, "TOML"):
             rules += read_mapping(name, data, report)
-        except NotOurs as error:
-            report.skipped(name, str(error))
-        except UNREADABLE as error:
-            report.failed(name, fault_of(error, "TOML"))
     return rules
 
 

@@ -16,9 +16,9 @@ from events.models import Draft, Identifier, Properties, Relation, Section
 from services.collectors.archimate.mapping import DATA, JUNCTIONS, PASSED_THROUGH, STRUCTURAL, legal, relation_of
 from services.collectors.archimate.model import Model, read_model
 from services.collectors.archimate.things import Thing, Things
-from services.collectors.base import CollectorType, NotOurs, Report, Run
+from services.collectors.base import CollectorType, Report, Run
 from services.collectors.files import FileSettings, check_files, read_files
-from services.collectors.formats import UNREADABLE, fault_of, parse_xml
+from services.collectors.formats import parse_xml, reported
 from services.collectors.parts import DECLARED, identifiers
 
 SUFFIXES = (".xml",)
@@ -48,17 +48,13 @@ class ArchimateSettings(FileSettings):
 def collect(settings: ArchimateSettings, run: Run) -> None:
     """Every model: its elements that are things, with what the relationships between them say."""
     for name, data in read_files(settings, SUFFIXES, run.report):
-        try:
+        drafts: list[Draft] = []
+        with reported(run.report, name, "XML"):
             model = read_model(parse_xml(data), settings.language)
             things = Things(model, settings.kinds, host_records=settings.host_records)
             drafts = list(to_drafts(model, things, _Notes(name, run.report)))
-        except NotOurs as error:
-            run.report.skipped(name, str(error))
-        except UNREADABLE as error:
-            run.report.failed(name, fault_of(error, "XML"))
-        else:
-            for draft in drafts:
-                run.emit(draft)
+        for draft in drafts:
+            run.emit(draft)
 
 
 class _Notes:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from services.collectors.base import Check, CollectorType, NotOurs, Run, SourceUnavailable
+from services.collectors.base import Check, CollectorType, Run, SourceUnavailable
 from services.collectors.files import check_files, read_files
-from services.collectors.formats import UNREADABLE, fault_of, parse_json
+from services.collectors.formats import parse_json, reported
 from services.collectors.kubernetes.api import PATHS, Cluster, Refused, connect
 from services.collectors.kubernetes.objects import Objects, sort_into
 from services.collectors.kubernetes.records import to_drafts
@@ -69,14 +69,8 @@ def _context(settings: KubernetesSettings) -> str:
 
 def _read(settings: KubernetesSettings, objects: Objects, run: Run) -> None:
     for name, data in read_files(settings, SUFFIXES, run.report):
-        try:
-            left = sort_into(objects, parse_json(data))
-        except NotOurs as error:
-            run.report.skipped(name, str(error))
-        except UNREADABLE as error:
-            run.report.failed(name, fault_of(error, "JSON"))
-        else:
-            for kind, count in sorted(left.items()):
+        with reported(run.report, name, "JSON"):
+            for kind, count in sorted(sort_into(objects, parse_json(data)).items()):
                 run.report.seen()
                 run.report.skipped(f"{name}: {kind}", f"{count} not taken: this kind is not read")
 

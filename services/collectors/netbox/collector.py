@@ -8,9 +8,9 @@ from pydantic import Field, field_validator
 from graph.metamodel import DEVICES, KINDS
 from services.collectors.agent_inventory import text
 from services.collectors.answers import AnswerSettings, emit_each, nothing_said
-from services.collectors.base import Check, CollectorType, NotOurs, Report, Run, SourceUnavailable
+from services.collectors.base import Check, CollectorType, Report, Run, SourceUnavailable
 from services.collectors.files import check_files, read_files
-from services.collectors.formats import UNREADABLE, fault_of, parse_json
+from services.collectors.formats import parse_json, reported
 from services.collectors.netbox.answers import Answers, take
 from services.collectors.netbox.records import Mapped, to_drafts
 from services.collectors.secret import SecretPlace, read_secret
@@ -73,12 +73,8 @@ def collect(settings: NetboxSettings, run: Run) -> None:
 
 def _read(settings: NetboxSettings, answers: Answers, report: Report) -> None:
     for name, data in read_files(settings, SUFFIXES, report):
-        try:
+        with reported(report, name, "JSON"):
             take(answers, name, parse_json(data))
-        except NotOurs as error:
-            report.skipped(name, str(error))
-        except UNREADABLE as error:
-            report.failed(name, fault_of(error, "JSON"))
 
 
 def _login(settings: NetboxSettings) -> dict[str, str]:

@@ -10,11 +10,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from events.models import Draft, Section
 from services.collectors.base import NotOurs
+from services.collectors.files import MIB
 from services.collectors.machine_network import is_virtual
 from services.collectors.parts import FIRMWARE, day_of, given, has_os, identifiers, is_model, key_of, serial
 from services.collectors.signs import computer_kind, hypervisor
 
-MIB = 2**20
 MAX_LINES = 20_000
 """Of the metrics that are read; a host with a thousand network cards has five thousand."""
 _LINE = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)")

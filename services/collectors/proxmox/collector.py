@@ -9,7 +9,7 @@ from services.collectors.agent_inventory import text
 from services.collectors.answers import AnswerSettings, emit_each, nothing_said, shown
 from services.collectors.base import Check, CollectorType, NotOurs, Report, Run, SourceUnavailable
 from services.collectors.files import check_files, read_files
-from services.collectors.formats import UNREADABLE, fault_of, parse_json
+from services.collectors.formats import parse_json, reported
 from services.collectors.proxmox.answers import Answers, Guest, agent_asked_for, take
 from services.collectors.proxmox.records import is_template, to_drafts
 from services.collectors.secret import SecretPlace, read_secret
@@ -46,12 +46,8 @@ def collect(settings: ProxmoxSettings, run: Run) -> None:
 
 def _read(settings: ProxmoxSettings, answers: Answers, report: Report) -> None:
     for name, data in read_files(settings, SUFFIXES, report):
-        try:
+        with reported(report, name, "JSON"):
             take(answers, name, parse_json(data))
-        except NotOurs as error:
-            report.skipped(name, str(error))
-        except UNREADABLE as error:
-            report.failed(name, fault_of(error, "JSON"))
 
 
 def _connected(settings: ProxmoxSettings) -> AbstractContextManager[Web]:

@@ -9,7 +9,7 @@ from services.collectors.agent_inventory import text
 from services.collectors.base import CollectorType, NotOurs, Run
 from services.collectors.computer import to_drafts
 from services.collectors.files import MIB, FileSettings, check_files, read_files
-from services.collectors.formats import UNREADABLE, fault_of, parse_json
+from services.collectors.formats import fault_of, parse_json, reported
 from services.collectors.puppet.facts import to_facts
 
 SUFFIXES = (".json", ".facts", ".yaml", ".yml")
@@ -20,15 +20,10 @@ _LONGEST_YAML = 4 * MIB
 def collect(settings: FileSettings, run: Run) -> None:
     """Every file: read, made records, emitted. Of an export of PuppetDB each node is an item."""
     for file, data in read_files(settings, SUFFIXES, run.report):
-        try:
+        nodes: list[tuple[str, Any]] = []
+        with reported(run.report, file, "JSON or YAML"):
             nodes = list(nodes_in(re.sub(r"\.\w+$", "", file.rsplit("/", 1)[-1]), parse(data)))
-        except NotOurs as error:
-            run.report.skipped(file, str(error))
-            continue
-        except UNREADABLE as error:
-            run.report.failed(file, fault_of(error, "JSON or YAML"))
-            continue
-        run.report.seen(len(nodes) - 1)
+            run.report.seen(len(nodes) - 1)
         for node, facts in nodes:
             try:
                 run.emit(to_drafts(to_facts(facts), node, max_peers=0)[0])

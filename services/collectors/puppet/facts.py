@@ -6,11 +6,11 @@ from typing import Any
 
 from services.collectors.agent_inventory import many, part, text
 from services.collectors.computer import Facts, System, is_container
+from services.collectors.files import MIB
 from services.collectors.machine_network import Interface, is_virtual, own_addresses
 from services.collectors.machine_reading import fqdn_of
 
 Told = Mapping[str, Any]
-_BYTES = 1024 * 1024
 _MOST = 2**40
 """No computer has so much of anything that is counted here."""
 
@@ -98,12 +98,12 @@ def _addresses(about: Told) -> Iterator[str]:
 def _memory(told: Told) -> int:
     total = _number(part(part(told, "memory"), "system"), "total_bytes")
     flat = re.match(r"\d{1,12}", text(told, "memorysize_mb"))
-    return total // _BYTES or (int(flat.group()) if flat else 0)
+    return total // MIB or (int(flat.group()) if flat else 0)
 
 
 def _number(told: Told, name: str) -> int:
     found = re.fullmatch(r"(\d{1,18})(\.\d+)?", text(told, name))
-    return int(found.group(1)) if found and int(found.group(1)) < _MOST * _BYTES else 0
+    return int(found.group(1)) if found and int(found.group(1)) < _MOST * MIB else 0
 
 
 def _first(listed: object) -> str:

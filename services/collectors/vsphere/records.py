@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from events.models import Draft, Properties, Reference, Relation, Section
+from services.collectors.answers import mebibytes
 from services.collectors.parts import OBSERVED, given, has_os, identifiers, is_model, key_of, serial
 from services.collectors.vsphere.client import Found
 
@@ -31,7 +32,6 @@ WANTED = {
 REQUIRED: Properties = {**OBSERVED, "strength": "required"}
 _SERIALS = ("ServiceTag", "SerialNumberTag")
 _POWER = {"poweredOn": "on", "poweredOff": "off", "suspended": "suspended", "standBy": "suspended"}
-_MIB = 1024 * 1024
 
 
 @dataclass
@@ -146,7 +146,7 @@ def _esxi(said: Mapping[str, Any]) -> Section:
             os_version=version,
             processor=str(said.get("summary.hardware.cpuModel") or ""),
             cores=getattr(cpu, "numCpuCores", None),
-            memory_mib=(said.get("hardware.memorySize") or 0) // _MIB,
+            memory_mib=mebibytes(said.get("hardware.memorySize")),
             power=_POWER.get(str(said.get("runtime.powerState")), ""),
         ),
         relations=has_os(
