@@ -57,7 +57,7 @@ class Served:
         command = [COMMAND, "serve", "--port", str(self.port), "--config", str(self.config)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        await_condition(self._answers, seconds=START_SECONDS, what="serve to answer")
+        await_condition(self._has_started, seconds=START_SECONDS, what="serve to answer")
         return self
 
     def kill(self):
@@ -72,10 +72,13 @@ class Served:
             self.process.terminate()
             self.process.wait(timeout=STOP_SECONDS)
 
+    def items(self):
+        """All assets in the graph, as the API tells them."""
+        return httpx.get(f"{self.url}/api/v1/assets", params={"limit": 1000}, timeout=30).json()["items"]
+
     def assets(self):
-        """Name and kind of all computers in the graph."""
-        items = httpx.get(f"{self.url}/api/v1/assets", params={"limit": 500}, timeout=30).json()["items"]
-        return {(item["name"], item["kind"]) for item in items}
+        """Their names and kinds."""
+        return {(item["name"], item["kind"]) for item in self.items()}
 
     def events(self, topic=RECORDS):
         with closing(bootstrap.open_log(load(self.config))) as log:
@@ -91,8 +94,12 @@ class Served:
     def said(self):
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def _answers(self):
+    def _has_started(self):
         assert self.process.poll() is None, self.said()
+        return self.answers()
+
+    def answers(self):
+        """Whether it is there."""
         try:
             return httpx.get(f"{self.url}/livez", timeout=5).status_code == httpx.codes.OK
         except httpx.TransportError:

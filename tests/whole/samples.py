@@ -11,6 +11,15 @@ needed = [
     pytest.mark.samples,
     pytest.mark.skipif(not FOUND, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere"),
 ]
+
+
+def reads_samples(test):
+    """Mark one test, or a class of them."""
+    for mark in needed:
+        test = mark(test)
+    return test
+
+
 TYPES = {
     "archimate": "archimate",
     "bsi-grundschutzpp": "spreadsheet",

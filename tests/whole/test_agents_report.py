@@ -8,48 +8,18 @@ import threading
 import httpx
 import pytest
 
-from tests.servers.process import await_condition, free_port
+from tests.servers.process import await_condition
 from tests.services.collectors.test_agents import xml
-from tests.whole.processes import Landkarte, kill
+from tests.services.serving import Served
 
 ONLY_EMBEDDED = os.environ.get("LANDKARTE_EMBEDDED_ONLY") == "1"
 SENDERS, MACHINES = 4, 120
 
 
-class Service(Landkarte):
-    """`landkarte serve` over files, where agents may report."""
-
-    def __init__(self, folder):
-        self.folder, self.started, self.port = folder, [], free_port()
-        (folder / "landkarte.toml").write_text(
-            f'log = "sqlite:///{folder}/log.db"\ngraph = "sqlite:///{folder}/graph.db"\ndata_dir = "{folder}"\n'
-            f'port = {self.port}\n[[sources]]\ntype = "agents"\nname = "fleet"\nper_minute = 100000\n'
-        )
-        self.env = os.environ | {"LANDKARTE_CONFIG": str(folder / "landkarte.toml")}
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def serve(self):
-        process = self.start("serve")
-        await_condition(self.answers, seconds=60, what="the service to answer")
-        return process
-
-    def answers(self):
-        try:
-            return httpx.get(f"{self.url}/livez").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def assets(self):
-        return httpx.get(f"{self.url}/api/v1/assets", params={"limit": 1000}).json()["items"]
-
-
 @pytest.fixture
 def service(tmp_path):
-    found = Service(tmp_path)
-    yield found
+    found = Served(tmp_path, {"type": "agents", "name": "fleet", "per_minute": 100_000})
+    yield found.start()
     found.stop()
 
 
@@ -66,19 +36,16 @@ def service(tmp_path):
 def test_a_real_agent_reports_and_its_computer_is_in_the_graph(service, command):
     if shutil.which(command[0]) is None and ONLY_EMBEDDED:
         pytest.skip(f"{command[0]} is not installed")
-    service.serve()
-
     subprocess.run([part.format(service.url) for part in command], check=True, capture_output=True, timeout=120)
 
     await_condition(lambda: bool(service.assets()), seconds=60, what="the computer in the graph")
-    (computer,) = service.assets()
+    (computer,) = service.items()
     assert computer["sources"] == ["fleet"]
     assert computer["properties"]["os_name"]
 
 
 def test_what_was_answered_survives_kill_9(service):
     """Senders go on while the service dies twice; each machine that has its answer is in the graph in the end."""
-    process = service.serve()
     answered, left, done = set(), list(range(MACHINES)), threading.Event()
 
     def send():
@@ -100,13 +67,13 @@ def test_what_was_answered_survives_kill_9(service):
         sender.start()
     for share in (MACHINES // 4, MACHINES // 2):
         await_condition(lambda share=share: len(answered) >= share, seconds=120, what=f"{share} answers")
-        kill(process)
-        process = service.serve()
+        service.kill()
+        service.start()
     for sender in senders:
         sender.join(120)
     done.set()
 
     assert len(answered) == MACHINES
     await_condition(
-        lambda: {asset["name"] for asset in service.assets()} >= answered, seconds=120, what="all that was answered"
+        lambda: {name for name, _ in service.assets()} >= answered, seconds=120, what="all that was answered"
     )

@@ -1,8 +1,6 @@
 """Every sample file of the agents ends in the graph, or in the run's report with its reason."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
@@ -10,19 +8,16 @@ from events.sqlite_log import SqliteLog
 from graph.sqlite_store import SqliteStore
 from services.lookup import find_one
 from tests.whole.profiles import apply, job, say
+from tests.whole.samples import SAMPLES, needed
 
-SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
-pytestmark = [
-    pytest.mark.samples,
-    pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere"),
-]
+pytestmark = needed
 
 
 @pytest.fixture
 def graph(tmp_path):
     log, store = SqliteLog(tmp_path / "log.db"), SqliteStore(tmp_path / "graph.db")
     folders = {"glpi": "glpi-inventory-json", "fusioninventory": "ocs-fusioninventory-xml"}
-    say([job(kind, kind, [Path(SAMPLES) / folder]) for kind, folder in folders.items()], tmp_path, log)
+    say([job(kind, kind, [SAMPLES / folder]) for kind, folder in folders.items()], tmp_path, log)
     apply(log, store)
     yield store
     store.close()

@@ -1,9 +1,7 @@
 """The traps of real inventories, on the sample files: what must join, what must not, what must stay."""
 
 import json
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +16,8 @@ from tests.inventory.test_batch import PARTITIONS, marker
 from tests.services.graphs import Landscape
 from tests.services.test_curating import thing
 from tests.whole.profiles import Clock, apply, job, say
+from tests.whole.samples import SAMPLES, reads_samples
 
-SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
 UUID = "4c4c4544-0034-3010-8048-b6c04f503732"
 
 
@@ -30,12 +28,11 @@ def city(tmp_path):
     found.close()
 
 
-@pytest.mark.samples
-@pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere")
+@reads_samples
 def test_one_machine_in_two_formats_with_two_serials_is_one_asset_with_a_finding(tmp_path):
     log, store = SqliteLog(tmp_path / "log.db"), SqliteStore(tmp_path / "graph.db")
     folders = {"glpi": "glpi-inventory-json", "fusioninventory": "ocs-fusioninventory-xml"}
-    say([job(kind, kind, [Path(SAMPLES) / folder]) for kind, folder in folders.items()], tmp_path, log)
+    say([job(kind, kind, [SAMPLES / folder]) for kind, folder in folders.items()], tmp_path, log)
     apply(log, store)
     machine = find_one(store, "LF014")
 
@@ -48,12 +45,11 @@ def test_one_machine_in_two_formats_with_two_serials_is_one_asset_with_a_finding
     log.close()
 
 
-@pytest.mark.samples
-@pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere")
+@reads_samples
 def test_a_second_full_inventory_changes_only_the_difference(tmp_path):
     """The two full inventories of one device: 3,033 and 3,184 rows of software."""
     log, store, clock = SqliteLog(tmp_path / "log.db"), SqliteStore(tmp_path / "graph.db"), Clock()
-    files = [file for file in (Path(SAMPLES) / "glpi-inventory-json").rglob("*.json") if rows_of(file) > 3000]
+    files = [file for file in (SAMPLES / "glpi-inventory-json").rglob("*.json") if rows_of(file) > 3000]
     first, second = sorted(files, key=rows_of)
     say([job("glpi", "glpi", [first])], tmp_path, log, clock)
     apply(log, store)

@@ -4,19 +4,14 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from services.collectors.agent_inventory import kind_of
 from services.collectors.base import SourceUnavailable
 from tests.services.collectors.checks import assert_in_metamodel, collected, identifiers, reasons, related
+from tests.whole.samples import SAMPLES, needed
 
-SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
-needs_samples = [
-    pytest.mark.samples,
-    pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere"),
-]
 INVENTORY = {
     "deviceid": "PC-1-2026",
     "itemtype": "Computer",
@@ -204,10 +199,10 @@ def test_latin_1_is_read_as_declared(tmp_path):
 class TestSamples:
     """Every sample file is in the records or named with its reason; counts are the files' own, counted by hand."""
 
-    pytestmark = needs_samples
+    pytestmark = needed
 
     def test_glpi(self):
-        drafts, report = collected("glpi", Path(SAMPLES) / "glpi-inventory-json")
+        drafts, report = collected("glpi", SAMPLES / "glpi-inventory-json")
 
         assert reasons(report) == {
             "LICENSE": "not read: its name does not end in .json",
@@ -228,7 +223,7 @@ class TestSamples:
         assert ("serial", "Hewlett-Packard\tCN5BFP62CP") in identifiers(drafts[-1])
 
     def test_ocs_and_fusioninventory(self):
-        drafts, report = collected("fusioninventory", Path(SAMPLES) / "ocs-fusioninventory-xml")
+        drafts, report = collected("fusioninventory", SAMPLES / "ocs-fusioninventory-xml")
 
         assert reasons(report) == {"LICENSE": "not read: its name does not end in .xml or .ocs"}
         assert report.counts == {"seen": 4, "skipped": 1}
@@ -241,7 +236,7 @@ class TestSamples:
 
     def test_no_user_of_the_samples_is_taken(self):
         for kind, folder in (("glpi", "glpi-inventory-json"), ("fusioninventory", "ocs-fusioninventory-xml")):
-            for draft in collected(kind, Path(SAMPLES) / folder)[0]:
+            for draft in collected(kind, SAMPLES / folder)[0]:
                 core = draft.sections["core"].model_dump_json() + draft.sections["core"].name
                 assert not any(user in core for user in ("johan", "trasher", "test@glpi-project.org"))
 

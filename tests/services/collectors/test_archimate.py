@@ -1,14 +1,13 @@
 """ArchiMate models: a hand-written one of a registration office, a sample, settings, and bad input."""
 
-import os
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from tests.services.collectors.checks import collected, identifiers, reasons, related
+from tests.whole.samples import SAMPLES, reads_samples
 
-SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
 MODEL = Path(__file__).parents[2] / "data" / "archimate" / "buergeramt.xml"
 HEAD = (
     '<model xmlns="http://www.opengroup.org/xsd/archimate/3.0/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
@@ -225,10 +224,9 @@ def test_a_model_that_says_too_much_is_not_read(tmp_path, monkeypatch):
     assert "more than 3 relations" in reasons(report)["model.xml"]
 
 
-@pytest.mark.samples
-@pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere")
+@reads_samples
 def test_the_sample_is_read():
-    drafts, report = collected("archimate", Path(SAMPLES) / "archimate")
+    drafts, report = collected("archimate", SAMPLES / "archimate")
 
     assert [(draft.native_key, draft.kind) for draft in drafts] == [
         ("id-37d5bc4b", "OrganisationUnit"),

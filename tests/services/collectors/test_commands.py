@@ -1,15 +1,13 @@
 """Saved outputs of commands: a folder for each computer, by hand and from samples."""
 
 import codecs
-import os
-from pathlib import Path
 
 import pytest
 
 from services.collectors.base import SourceUnavailable
 from tests.services.collectors.checks import collected, identifiers, reasons, related
+from tests.whole.samples import SAMPLES, reads_samples
 
-SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
 OS_RELEASE = 'ID="rhel"\nVERSION_ID="8.10"\nPRETTY_NAME="Red Hat Enterprise Linux 8.10"\n'
 RPM = """\
 bash-4.4.20-5.el8.x86_64
@@ -219,11 +217,10 @@ def test_a_path_that_is_not_there_ends_the_run(tmp_path):
         collected("commands", tmp_path / "none")
 
 
-@pytest.mark.samples
-@pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere")
+@reads_samples
 def test_the_samples_are_read():
     """Counted by hand: 614 lines `ii`, 23 services that run for nobody, 5 databases behind mysqld and dockerd."""
-    drafts, report = collected("commands", Path(SAMPLES) / "cmd-outputs")
+    drafts, report = collected("commands", SAMPLES / "cmd-outputs")
 
     host, *databases = drafts
     assert set(reasons(report)) == {"LICENSE.md"}

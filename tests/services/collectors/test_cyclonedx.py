@@ -1,19 +1,13 @@
 """CycloneDX: samples of real bills, both forms, what deviates from the standard, and bad input."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from tests.services.collectors.checks import collected, identifiers, reasons, related
+from tests.whole.samples import SAMPLES, needed
 
-SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
-needs_samples = [
-    pytest.mark.samples,
-    pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere"),
-]
 BOM = {
     "bomFormat": "CycloneDX",
     "specVersion": "1.5",
@@ -259,10 +253,10 @@ def test_components_inside_one_another_are_read_however_deep(tmp_path):
 class TestSamples:
     """Counts are the files' own, counted by hand."""
 
-    pytestmark = needs_samples
+    pytestmark = needed
 
     def test_counts(self):
-        drafts, report = collected("cyclonedx", Path(SAMPLES) / "cyclonedx")
+        drafts, report = collected("cyclonedx", SAMPLES / "cyclonedx")
 
         assert reasons(report) == {"LICENSE": "not read: its name does not end in .json or .xml or .cdx"}
         assert report.counts == {"seen": 5, "skipped": 1}
@@ -283,7 +277,7 @@ class TestSamples:
         }
 
     def test_dependencies_between_services_are_those_of_the_bill(self):
-        drafts, _ = collected("cyclonedx", Path(SAMPLES) / "cyclonedx" / "SaaSBOM")
+        drafts, _ = collected("cyclonedx", SAMPLES / "cyclonedx" / "SaaSBOM")
 
         found = {
             (d.sections["core"].name, to.value.partition(": ")[2]) for d in drafts for to in related(d, "DEPENDS_ON")
@@ -298,7 +292,7 @@ class TestSamples:
         }
 
     def test_no_author_of_the_samples_is_taken(self):
-        drafts, _ = collected("cyclonedx", Path(SAMPLES) / "cyclonedx")
+        drafts, _ = collected("cyclonedx", SAMPLES / "cyclonedx")
 
         said = " ".join(draft.model_dump_json() for draft in drafts)
         assert not [word for word in ("Kowalleck", "@example.com", "Fabien", "Taylor Otwell") if word in said]

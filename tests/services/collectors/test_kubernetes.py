@@ -4,7 +4,6 @@ import copy
 import datetime as dt
 import ipaddress
 import json
-import os
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,8 +22,8 @@ from services.collectors.base import SourceUnavailable
 from services.collectors.kubernetes.api import PATHS
 from services.collectors.kubernetes.settings import KubernetesSettings
 from tests.services.collectors.checks import collected, identifiers, reasons, related
+from tests.whole.samples import SAMPLES, reads_samples
 
-SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
 DATA = Path(__file__).parents[2] / "data" / "kubernetes"
 LISTS = {path.stem: json.loads(path.read_text()) for path in sorted(DATA.iterdir())}
 TOKEN = "t0ken-of-the-test"
@@ -232,10 +231,9 @@ def test_settings_name_one_way_to_the_cluster():
             KubernetesSettings.model_validate(settings)
 
 
-@pytest.mark.samples
-@pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere")
+@reads_samples
 def test_the_samples_are_read():
-    drafts, report = collected("kubernetes", Path(SAMPLES) / "kubernetes-list")
+    drafts, report = collected("kubernetes", SAMPLES / "kubernetes-list")
 
     assert sorted(draft.kind for draft in drafts) == sorted(
         ["Cluster", *["Server"] * 2, *["VirtualMachine"] * 5, *["Workload"] * 6]

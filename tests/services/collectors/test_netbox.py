@@ -1,8 +1,6 @@
 """NetBox: samples of version 2's answers, and version 4's behind a real HTTP server."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +12,8 @@ from tests.inventory.test_batch import observed
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 from tests.services.collectors.recorded import Refusal, recorded
 from tests.services.graphs import Landscape
+from tests.whole.samples import SAMPLES, reads_samples
 
-SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 SITE = {"id": 1, "url": "http://nb/api/dcim/sites/1/", "display": "Rathaus", "name": "Rathaus", "slug": "rathaus"}
 ROOM = {"id": 5, "display": "Keller", "name": "Keller", "slug": "keller"}
@@ -383,13 +381,12 @@ def test_a_file_that_says_nothing_is_named_with_its_reason(tmp_path, value, reas
     assert reason in " ".join(reasons(report).values())
 
 
-@pytest.mark.samples
-@pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere")
+@reads_samples
 class TestSamples:
     """11 devices (9 switches and routers, 2 PDUs) in 2 racks of 1 site, 1 cluster with 1 machine, 18 addresses."""
 
     def test_the_folder_is_read_as_a_whole(self):
-        drafts, report = collected("netbox", Path(SAMPLES) / "netbox-api")
+        drafts, report = collected("netbox", SAMPLES / "netbox-api")
 
         kinds = [draft.kind for draft in drafts]
         assert {kind: kinds.count(kind) for kind in set(kinds)} == {
@@ -403,7 +400,7 @@ class TestSamples:
         assert report.counts["seen"] == 8
 
     def test_a_device_of_version_2_has_its_addresses_and_its_model(self):
-        drafts, _ = collected("netbox", Path(SAMPLES) / "netbox-api")
+        drafts, _ = collected("netbox", SAMPLES / "netbox-api")
 
         device = next(draft for draft in drafts if draft.native_key == "device 2")
         ips = {value for scheme, value in identifiers(device) if scheme == "ip"}
@@ -424,7 +421,7 @@ class TestSamples:
         ],
     )
     def test_each_file_alone_is_read_or_named(self, file, records):
-        drafts, report = collected("netbox", Path(SAMPLES) / "netbox-api" / "tests" / "fixtures" / file)
+        drafts, report = collected("netbox", SAMPLES / "netbox-api" / "tests" / "fixtures" / file)
 
         assert len(drafts) == records
         assert bool(report.problems) == (records == 0)

@@ -5,7 +5,6 @@ import subprocess
 import threading
 import tracemalloc
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,8 @@ from services.collectors.nmap import collector as nmap
 from services.collectors.nmap.collector import COLLECTOR, NmapSettings
 from tests.servers.process import free_port
 from tests.services.collectors.checks import collected, identifiers, reasons, related
-from tests.services.collectors.tools import SAMPLES, needs_samples, require_tool
+from tests.services.collectors.tools import require_tool
+from tests.whole.samples import SAMPLES, needed
 
 HEAD = '<?xml version="1.0"?><!DOCTYPE nmaprun><?xml-stylesheet href="file:///nmap.xsl" type="text/xsl"?>'
 UP = '<status state="up"/>'
@@ -224,10 +224,10 @@ def test_check_tells_what_is_no_scan(tmp_path):
 class TestSamples:
     """Counted in the files: `<status state="up"` and `<state state="open"`; two files tell of 127.0.0.1."""
 
-    pytestmark = needs_samples
+    pytestmark = needed
 
     def test_each_file_is_read_or_named(self):
-        drafts, report = collected("nmap", Path(SAMPLES) / "nmap-xml")
+        drafts, report = collected("nmap", SAMPLES / "nmap-xml")
 
         assert report.counts == {"seen": 6, "skipped": 2, "failed": 1}
         told = reasons(report)
@@ -248,7 +248,7 @@ class TestSamples:
         ("name", "hosts", "ports"), [("1_hosts", 1, 5), ("2_hosts_version", 2, 8), ("os_scan5", 4, 11)]
     )
     def test_counts(self, name, hosts, ports):
-        drafts, _ = collected("nmap", Path(SAMPLES) / f"nmap-xml/libnmap/test/files/{name}.xml")
+        drafts, _ = collected("nmap", SAMPLES / f"nmap-xml/libnmap/test/files/{name}.xml")
 
         served = [draft.sections["services"].properties.get("listening", "") for draft in drafts]
         assert (len(drafts), sum(len(text.split(", ")) for text in served if text)) == (hosts, ports)

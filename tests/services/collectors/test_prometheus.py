@@ -12,7 +12,8 @@ from services.collectors.base import SourceUnavailable
 from services.collectors.prometheus.collector import COLLECTOR, PrometheusSettings
 from tests.servers.process import free_port, listening
 from tests.services.collectors.checks import collected, identifiers, reasons, related
-from tests.services.collectors.tools import SAMPLES, needs_samples, require_tool, running
+from tests.services.collectors.tools import require_tool, running
+from tests.whole.samples import SAMPLES, needed
 
 LINUX = """# HELP node_uname_info Labeled system information.
 # TYPE node_uname_info gauge
@@ -211,10 +212,10 @@ def test_check_names_each_target_with_its_fault():
 
 
 class TestSample:
-    pytestmark = needs_samples
+    pytestmark = needed
 
     def test_the_sample_is_read(self):
-        (draft,), report = collected("prometheus", Path(SAMPLES) / "prometheus")
+        (draft,), report = collected("prometheus", SAMPLES / "prometheus")
 
         assert report.counts == {"seen": 2, "skipped": 1}
         assert "LICENSE" in reasons(report)

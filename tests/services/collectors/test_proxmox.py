@@ -1,9 +1,7 @@
 """Proxmox VE: samples of its answers, and answers in the documented form behind a real HTTP server."""
 
 import json
-import os
 from copy import deepcopy
-from pathlib import Path
 
 import pytest
 
@@ -16,8 +14,8 @@ from tests.inventory.test_batch import observed
 from tests.services.collectors.checks import collected, identifiers, reasons, related
 from tests.services.collectors.recorded import Refusal, recorded
 from tests.services.graphs import Landscape
+from tests.whole.samples import SAMPLES, reads_samples
 
-SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
 SECRET = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 UUID = "7d8fc2e1-56b9-4f7c-8a35-1f4f5a0c9d21"
 API = "/api2/json"
@@ -331,11 +329,10 @@ def test_a_name_that_no_record_can_have_costs_no_other_guest(tmp_path):
     assert "512" in reasons(report)["guest 1"]
 
 
-@pytest.mark.samples
-@pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere")
+@reads_samples
 def test_the_samples():
     """nodes.json: 3, one of them off; qemu.json: 2; lxc.json: 2; version.json: 9.1.6, of the node that was asked."""
-    drafts, report = collected("proxmox", Path(SAMPLES) / "proxmox")
+    drafts, report = collected("proxmox", SAMPLES / "proxmox")
 
     assert {draft.native_key: (draft.kind, draft.sections["core"].name) for draft in drafts} == {
         "node pve1": ("Server", "pve1"),

@@ -4,15 +4,14 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
 
 from services.collectors.base import SourceUnavailable
 from tests.services.collectors.checks import collected, identifiers, reasons, related
+from tests.whole.samples import SAMPLES, reads_samples
 
-SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
 FACTS = {
     "networking": {
         "hostname": "srv-1",
@@ -185,10 +184,9 @@ def test_a_path_that_is_not_there_ends_the_run(tmp_path):
         collected("puppet", tmp_path / "none")
 
 
-@pytest.mark.samples
-@pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere")
+@reads_samples
 def test_the_samples_are_read():
-    drafts, report = collected("puppet", Path(SAMPLES) / "puppet-facts")
+    drafts, report = collected("puppet", SAMPLES / "puppet-facts")
 
     assert report.counts == {"seen": 4, "skipped": 1}
     assert set(reasons(report)) == {"LICENSE"}

@@ -1,14 +1,10 @@
 """RVTools exports: machines, hosts and clusters, whatever the version calls its columns; one machine is one record."""
 
-import os
-from pathlib import Path
-
 import openpyxl
-import pytest
 
 from tests.services.collectors.checks import collected, identifiers, reasons, related
+from tests.whole.samples import SAMPLES, reads_samples
 
-SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
 SAMPLE = "rvtools/test/e2e/data/example_rvtools_files/example1.xlsx"
 BIOS, INSTANCE = "420b85c1-ef0d-37fb-6897-61c47157f858", "500b85c1-ef0d-37fb-6897-61c47157f858"
 INFO = (
@@ -21,11 +17,10 @@ def tab(folder, name, text):
     (folder / f"RVTools_tab{name}.csv").write_text(text, encoding="utf-8")
 
 
-@pytest.mark.samples
-@pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere")
+@reads_samples
 def test_counts_of_the_sample():
     """Counted in the workbook itself: 9 rows of vInfo, none a template; 7 hosts of vHost; four more sheets."""
-    drafts, report = collected("rvtools", Path(SAMPLES) / SAMPLE)
+    drafts, report = collected("rvtools", SAMPLES / SAMPLE)
 
     kinds = [draft.kind for draft in drafts]
     assert (kinds.count("VirtualMachine"), kinds.count("Server"), len(kinds)) == (9, 7, 16)

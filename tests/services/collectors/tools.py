@@ -10,12 +10,6 @@ import pytest
 
 from tests.servers.process import await_condition
 
-SAMPLES = os.environ.get("LANDKARTE_SAMPLES")
-needs_samples = [
-    pytest.mark.samples,
-    pytest.mark.skipif(not SAMPLES, reason="LANDKARTE_SAMPLES is not set: the sample files are elsewhere"),
-]
-
 
 def require_tool(name, package):
     """The tool's path. Skips the test in an embedded-only run without it, else fails naming what to install."""
