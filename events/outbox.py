@@ -11,12 +11,11 @@ from pathlib import Path
 
 from events.codec import encode_checked
 from events.database import errors_of, open_database
-from events.lease import Lease, LeaseHeld
 from events.log import EventLog, Message
 from events.models import Draft, Problem, RecordWithdrawn, RunCompleted, RunReport
-from events.outbox_errors import OutboxBusy, OutboxFull, OutboxUnavailable, text_of
+from events.outbox_errors import OutboxFull, OutboxUnavailable, text_of
 from events.outbox_events import Numbering, confirmed, news
-from events.outbox_queue import SCHEMA, Queue, Queued, holder_of
+from events.outbox_queue import SCHEMA, Queue, Queued, lease_of
 from events.runs import MAX_SHRINK, Held, Run, Status, is_held, why_held
 from events.sizes import size_of
 
@@ -37,7 +36,8 @@ class Outbox:
     """One source's queue, in one SQLite file; one process at a time has it, by a lease that ends with the process.
 
     What was put is durable after `commit`, `end`, `drain` and `close`, and every few megabytes; a kill before that
-    loses it, and the run has no marker then. `put` and `drain` may run in different threads.
+    loses it, and the run has no marker then. `put` and `drain` may run in different threads; should the disk fail a
+    `drain`, the next `commit` says that what was put is lost.
     Raises OutboxBusy while another has it, after `patience` seconds; FileDamaged for a file that is no outbox, else
     OutboxUnavailable.
     Should the file be lost, numbering goes on from the clock, and every record counts as observed for the first time.
@@ -61,7 +61,7 @@ class Outbox:
         self._run: Run | None = None
         self._closed = False
         with errors_of(path, text_of(OutboxUnavailable)):
-            self._lease = self._take_lease(patience)
+            self._lease = lease_of(path, source, patience)
             with ExitStack() as undo:
                 undo.callback(self._lease.close)
                 self._db = open_database(path, SCHEMA, application_id=APPLICATION_ID, busy_seconds=BUSY_SECONDS)
@@ -70,6 +70,7 @@ class Outbox:
                 undo.pop_all()
         self._numbering = Numbering(source, clock, last)
         self._uncommitted, self._committed_at = 0, time.monotonic()
+        self._undone = ""
 
     def begin(
         self, run: str, collector: str, rank: int, ranks: Mapping[str, int] | None = None, *, above: int = 0
@@ -168,9 +169,12 @@ class Outbox:
             return report
 
     def commit(self) -> None:
-        """Return once all that was put is on the disk."""
+        """Return once all that was put is on the disk. Raises OutboxUnavailable where some of it cannot be any more."""
         with self._lock, self._errors():
             self._commit()
+            undone, self._undone = self._undone, ""
+        if undone:
+            raise OutboxUnavailable(f"{self._path}: what was put before is lost: {undone}; say it again")
 
     def drain(self, log: EventLog) -> int:
         """Send all that is queued, in order; gives how many messages the log has acknowledged.
@@ -205,10 +209,15 @@ class Outbox:
             self._commit()
             return another
 
-    def repeat(self) -> None:
-        """Say everything again with the next run, changed or not."""
+    def repeat(self, *, complete: int | None = None) -> None:
+        """Say everything again with the next run, changed or not.
+
+        `complete`: how many records the source's last complete run emitted, where it was not this outbox's.
+        """
         with self._lock, self._errors():
             self._queue.forget_sent()
+            if complete is not None:
+                self._queue.completed(complete)
             self._commit()
 
     def last_said(self) -> datetime:
@@ -234,14 +243,6 @@ class Outbox:
                 self._db.close()
                 self._lease.close()
 
-    def _take_lease(self, patience: float) -> Lease:
-        try:
-            return Lease(self._path.with_name(f"{self._path.name}.lease"), patience)
-        except LeaseHeld:
-            raise OutboxBusy(
-                f"{self._source} is being collected by {holder_of(self._path)}; wait until it is done, or stop it"
-            ) from None
-
     def _claim(self) -> tuple[Queue, int]:
         queue = Queue(self._db)
         owner, last = queue.claim(self._source, f"process {os.getpid()} since {self._clock():%Y-%m-%d %H:%M} UTC")
@@ -258,6 +259,8 @@ class Outbox:
             except sqlite3.Error as error:
                 if self._run:
                     self._run.lost = self._run.lost or str(error)
+                if self._uncommitted:
+                    self._undone, self._uncommitted = str(error), 0
                 self._queue.rollback()
                 raise
 

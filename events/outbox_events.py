@@ -27,8 +27,9 @@ class Numbering:
         return self.last
 
     def stamp(self) -> dict[str, object]:
-        """Source, time and the next sequence of an event."""
-        return {"source": self.source, "sequence": self.next(), "time": self._clock()}
+        """Source, time and the next sequence of an event, which is never below its time."""
+        time = self._clock()
+        return {"source": self.source, "sequence": self.next(), "time": time}
 
 
 def news(

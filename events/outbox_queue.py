@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 from events.codec import content_hash, encode
 from events.database import headers_from_text, headers_to_text, pack, unpack
+from events.lease import Lease, LeaseHeld
 from events.log import RECORDS, EventLog, Message
 from events.models import RecordObserved, RunCompleted, RunReport, Section, write_ranks
+from events.outbox_errors import OutboxBusy
 from events.runs import Held
 from events.sizes import size_of
 
@@ -177,7 +179,17 @@ class Queue:
             self._db.execute("BEGIN IMMEDIATE")
 
 
-def holder_of(path: Path) -> str:
+def lease_of(path: Path, source: str, patience: float) -> Lease:
+    """The lease on an outbox, waited for so many seconds. Raises OutboxBusy, sqlite3.Error."""
+    try:
+        return Lease(path.with_name(f"{path.name}.lease"), patience)
+    except LeaseHeld:
+        raise OutboxBusy(
+            f"{source} is being collected by {_holder_of(path)}; wait until it is done, or stop it"
+        ) from None
+
+
+def _holder_of(path: Path) -> str:
     """Who has the outbox, as far as its file tells; it may be so new that it does not."""
     with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         return str(db.execute("SELECT holder FROM state").fetchone()[0])

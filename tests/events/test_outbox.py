@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -47,6 +48,14 @@ class Clock:
         self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
     def __call__(self) -> datetime:
+        return self.now
+
+
+class Ticking(Clock):
+    """A second goes by each time that it is asked."""
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
         return self.now
 
 
@@ -192,11 +201,6 @@ def test_first_observed_stays_and_every_run_tells_its_own_time(open_outbox, log:
 
 
 def test_all_sections_of_a_record_are_first_observed_at_once(path: Path, log: FailingLog):
-    class Ticking(Clock):
-        def __call__(self) -> datetime:
-            self.now += timedelta(seconds=1)
-            return self.now
-
     outbox = Outbox(path, SOURCE, clock=Ticking())
     run(outbox, draft("pc-1", core="a", software="b", network="c"))
     outbox.drain(log)
@@ -559,6 +563,49 @@ def test_a_full_disk_is_told_and_the_run_cannot_be_complete(outbox: Outbox, log:
 
     assert "pc-1" in {event.native_key for event in observed(log)}
     assert markers(log) == set()
+
+
+def test_what_was_put_while_a_drain_met_a_full_disk_is_said_to_be_lost(outbox: Outbox, log: FailingLog, monkeypatch):
+    """Both share a transaction: what undoes the one undoes the other, which has its answer before long."""
+    run(outbox, draft("pc-1", core="a"))
+    outbox._db.execute("CREATE TABLE filler (content BLOB)")
+    outbox._db.execute(
+        "CREATE TEMP TRIGGER fill AFTER DELETE ON queue BEGIN INSERT INTO filler VALUES (zeroblob(1000000)); END"
+    )
+    (pages,) = outbox._db.execute("PRAGMA page_count").fetchone()
+    outbox._db.execute(f"PRAGMA max_page_count = {pages + 20}")
+    outbox.begin("run-2", "glpi", 50)
+    append = log.append
+
+    def append_and_put(messages: Sequence[Message]) -> None:
+        append(messages)
+        outbox.put(draft("pc-2", core="b"))
+
+    monkeypatch.setattr(log, "append", append_and_put)
+    with pytest.raises(OutboxFull):
+        outbox.drain(log)
+
+    with pytest.raises(OutboxUnavailable, match="what was put before is lost"):
+        outbox.commit()
+    outbox.commit()  # it is told once: to say it again is all that can be done
+    outbox._db.execute("DROP TRIGGER fill")
+    monkeypatch.undo()
+    outbox.drain(log)
+    assert {event.native_key for event in observed(log)} == {"pc-1"}
+
+
+def test_no_event_is_numbered_below_its_own_time(path: Path):
+    """Else an outbox would take its own run for that of another computer, which said something since."""
+    with closing(Outbox(path, SOURCE, clock=Ticking())) as outbox:
+        report = run(outbox, draft("pc-1", core="a"), status="partial")
+
+        assert outbox.last_said() >= report.time
+
+
+def test_what_another_outbox_of_the_source_completed_holds_a_run_that_shrank(outbox: Outbox):
+    outbox.repeat(complete=100)
+
+    assert run(outbox, draft("pc-1", core="a")).status == "held"
 
 
 def test_putting_without_a_run_is_a_mistake(outbox: Outbox):
