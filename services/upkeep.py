@@ -14,6 +14,7 @@ from events.log import RECORDS, EventLog, TopicPartition, lag, up_to
 from events.models import CURATION, Draft, record_key
 from events.outbox import Clock, Outbox
 from events.outbox_errors import OutboxUnavailable
+from events.runs import is_held
 from graph.store import GraphStore
 from services import bootstrap, carrying, curating
 from services.collectors.pushed import PUSHED
@@ -23,8 +24,12 @@ AT_ONCE = 1000
 """How many records of one source are withdrawn in one go; the rest the next time."""
 MAX_LAG = 10_000
 """Further behind, the graph is not asked: all that it has not applied would have to be read here too."""
-MOST_CORRECTIONS = 100_000
-"""How many corrections are looked at."""
+MOST_CORRECTIONS, MOST_RECORDS = 100_000, 1_000_000
+"""How many corrections, and records of one source, are looked at."""
+MISSED_RUNS = 3
+"""A thing that was silent is taken back when so many runs of its source, one after the other, have missed it."""
+RUNS_LOOKED_AT = 1000
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 READ_BYTES = 4 * 1024 * 1024
 
 
@@ -53,9 +58,7 @@ def upkeep(
     settings: Settings, log: EventLog, store: GraphStore, clock: Clock = lambda: datetime.now(UTC)
 ) -> list[Done]:
     """Do what is due. Raises LogUnavailable, StoreUnavailable, PositionLost; what was withdrawn is sent later then."""
-    now = clock()
-    due = [(source, source.retired_before(now)) for source in settings.sources]
-    done = [_retire_unseen(settings, source, before, log, store, clock) for source, before in due if before]
+    done = [_retire_unseen(settings, source, log, store, clock) for source in settings.sources if source.retire_after]
     return [*done, _look_after_corrections(settings, log, store, clock)]
 
 
@@ -94,10 +97,22 @@ def _corrections(store: GraphStore, clock: Clock) -> list[str]:
     return [record_key(CURATION, key) for key in found]
 
 
-def _retire_unseen(
-    settings: Settings, source: SourceSettings, before: datetime, log: EventLog, store: GraphStore, clock: Clock
-) -> Done:
-    if not store.unseen(source.name, before, 1):
+def silent_before(source: SourceSettings, now: datetime, store: GraphStore) -> datetime | None:
+    """What the source has not seen since that moment, it has not seen for `retire_after`; None: that cannot be told.
+
+    Silence counts only up to when the source itself was last heard, and where its last `MISSED_RUNS` usable runs missed
+    the thing: of a source that fails, or that nobody collects, silence says nothing (law 4).
+    """
+    usable = [run for run in store.runs(source=source.name, limit=RUNS_LOOKED_AT) if run.status != "failed"]
+    before = source.retired_before(min(now, usable[0].ended)) if usable else None
+    if before is None or len(usable) < MISSED_RUNS:
+        return None
+    return min(before, usable[MISSED_RUNS - 1].started)
+
+
+def _retire_unseen(settings: Settings, source: SourceSettings, log: EventLog, store: GraphStore, clock: Clock) -> Done:
+    before = silent_before(source, clock(), store)
+    if before is None or not store.unseen(source.name, before, 1):
         return Done(source.name)  # and nobody who wants to collect it has to wait
     if source.type in PUSHED:
         return Done(
@@ -115,19 +130,29 @@ def _retire_unseen(
 def withdraw_unseen(source: SourceSettings, before: datetime, outbox: Outbox, log: EventLog, store: GraphStore) -> Done:
     """Take back what the source has not seen since; meanwhile nobody may put anything into its outbox.
 
-    So what it said is in the graph or in the log. Raises LogUnavailable, StoreUnavailable, PositionLost.
+    So what it said is in the graph or in the log. More than the share `max_shrink` of what is known of the source is
+    left: a person has to look. Raises LogUnavailable, StoreUnavailable, PositionLost.
     """
     outbox.drain(log)
     waiting = _not_applied(source.name, log, store)
     if isinstance(waiting, str):
         return Done(source.name, left=waiting)
-    found = store.unseen(source.name, before, AT_ONCE + len(waiting) + 1)
-    due = [key for key in found if key not in waiting]
+    due = [key for key in store.unseen(source.name, before, MOST_RECORDS) if key not in waiting]
+    known = len(store.unseen(source.name, FOR_EVER, MOST_RECORDS)) if due else 0
+    if is_held(known - len(due), known, source.max_shrink):
+        return Done(source.name, left=_too_many(source, len(due), known))
     reason = f"not seen for {source.retire_after}: not since {before:%Y-%m-%d %H:%M} UTC"
     for key in due[:AT_ONCE]:
         outbox.withdraw(key, reason)
     outbox.drain(log)
     return Done(source.name, min(len(due), AT_ONCE), f"more than {AT_ONCE:,} are due" if len(due) > AT_ONCE else "")
+
+
+def _too_many(source: SourceSettings, due: int, known: int) -> str:
+    return (
+        f"{due:,} of its {known:,} records were not seen for {source.retire_after}, a share above max_shrink = "
+        f"{source.max_shrink:g}: does it see what it should? Raise max_shrink where they are gone for good"
+    )
 
 
 def _not_applied(source: str, log: EventLog, store: GraphStore) -> set[str] | str:

@@ -3,6 +3,7 @@
 import threading
 from contextlib import closing
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -19,8 +20,9 @@ from tests.inventory.test_batch import observed
 from tests.services.graphs import Landscape
 
 SOURCES = [
-    {"type": "local", "name": "agents", "retire_after": "30 days"},
-    {"type": "local", "name": "weekly", "retire_after": "2 weeks"},
+    {"type": "local", "name": "agents", "retire_after": "30 days", "max_shrink": 1},
+    {"type": "local", "name": "weekly", "retire_after": "2 weeks", "max_shrink": 1},
+    {"type": "local", "name": "careful", "retire_after": "30 days"},
     {"type": "local", "name": "for-ever"},
 ]
 
@@ -30,18 +32,26 @@ class City(Landscape):
 
     def __init__(self, folder, log=None):
         super().__init__(folder, log)
-        self.clock = Clock()
+        self.clock, self.runs = Clock(), count()
         self.settings = load(None, data_dir=self.folder, sources=SOURCES)
 
-    def push(self, source, *names, drain=True):
+    def push(self, source, *names, drain=True, status="partial"):
         """What agents say: a run that is never complete."""
         with closing(bootstrap.open_outbox(self.settings, source, self.clock)) as outbox:
-            outbox.begin(f"{source}@{self.clock.now.isoformat()}", "push", 50)
+            outbox.begin(f"{source}@{next(self.runs)}", "push", 50)
             for name in names:
                 outbox.put(Draft(native_key=name, kind="Server", sections={"core": Section(name=name)}))
-            outbox.end("partial", seen=len(names))
+            outbox.end(status, seen=len(names))
             if drain:
                 outbox.drain(self.log)
+
+    def later(self, **time):
+        """So much time goes by, in the end of which all sources are heard three times, and see nothing."""
+        self.clock.pass_by(**time)
+        for _ in range(3):
+            for source in SOURCES:
+                self.push(source["name"])
+        self.apply()
 
     def upkeep(self):
         """What was withdrawn of each source, and what was left."""
@@ -60,7 +70,7 @@ def test_what_was_not_seen_for_so_long_is_withdrawn_and_comes_back_as_the_same_a
     city.push("agents", "a", "b")
     city.apply()
     (first,) = city.store.assets(text="a")
-    city.clock.pass_by(days=31)
+    city.later(days=31)
     city.push("agents", "b")
     city.apply()
 
@@ -69,7 +79,7 @@ def test_what_was_not_seen_for_so_long_is_withdrawn_and_comes_back_as_the_same_a
     city.apply()
     assert city.names() == ["b"]
 
-    city.clock.pass_by(days=3)
+    city.later(days=3)
     city.push("agents", "a")
     city.apply()
     assert [node.id for node in city.store.assets(text="a")] == [first.id]
@@ -81,7 +91,7 @@ def test_what_was_not_seen_for_so_long_is_withdrawn_and_comes_back_as_the_same_a
 def test_the_withdrawal_says_why(city):
     city.push("agents", "a")
     city.apply()
-    city.clock.pass_by(days=31)
+    city.later(days=31)
     city.upkeep()
 
     last = city.log.read(dict.fromkeys(city.log.ends([RECORDS]), 0), timeout=0, max_bytes=1 << 20)[-1]
@@ -93,12 +103,12 @@ def test_each_source_has_its_own_age_and_none_without_one_is_touched(city):
         city.push(source, source)
     city.apply()
 
-    city.clock.pass_by(days=13)
+    city.later(days=13)
     assert city.upkeep() == {}
-    city.clock.pass_by(days=2)
+    city.later(days=2)
     assert city.upkeep() == {"weekly": Done("weekly", 1)}
     city.apply()
-    city.clock.pass_by(days=1000)
+    city.later(days=1000)
     assert city.upkeep() == {"agents": Done("agents", 1)}
     city.apply()
     assert city.names() == ["for-ever"]
@@ -107,7 +117,7 @@ def test_each_source_has_its_own_age_and_none_without_one_is_touched(city):
 def test_doing_it_again_does_nothing_whether_the_graph_has_heard_of_it_or_not(city):
     city.push("agents", "a")
     city.apply()
-    city.clock.pass_by(days=31)
+    city.later(days=31)
     city.upkeep()
     end = city.log.ends([RECORDS])
 
@@ -121,7 +131,7 @@ def test_doing_it_again_does_nothing_whether_the_graph_has_heard_of_it_or_not(ci
 def test_what_an_agent_said_that_the_graph_has_not_applied_counts(city, drain):
     city.push("agents", "a", "b")
     city.apply()
-    city.clock.pass_by(days=31)
+    city.later(days=31)
     city.push("agents", "a", drain=drain)
 
     assert city.upkeep() == {"agents": Done("agents", 1)}
@@ -132,7 +142,7 @@ def test_what_an_agent_said_that_the_graph_has_not_applied_counts(city, drain):
 def test_a_word_that_cannot_be_read_counts_too(city):
     city.push("agents", "a", "b")
     city.apply()
-    city.clock.pass_by(days=31)
+    city.later(days=31)
     sequence = str(int(city.clock.now.timestamp() * 1_000_000)).encode()
     headers = (("ce_key", b"agents/a#core"), ("ce_sequence", sequence))
     city.log.append([Message(RECORDS, b"agents/a#core", headers, b"?", "agents/a")])
@@ -146,7 +156,7 @@ def test_a_word_that_cannot_be_read_counts_too(city):
 def test_other_sources_that_talk_all_the_time_do_not_put_it_off(city):
     city.push("agents", "a")
     city.apply()
-    city.clock.pass_by(days=31)
+    city.later(days=31)
     city.say(observed("b/1", 10, Section(name="other")))
 
     assert city.upkeep() == {"agents": Done("agents", 1)}
@@ -156,7 +166,7 @@ def test_a_graph_that_is_far_behind_is_not_asked(city, monkeypatch):
     monkeypatch.setattr(upkeep, "MAX_LAG", 2)
     city.push("agents", "a")
     city.apply()
-    city.clock.pass_by(days=31)
+    city.later(days=31)
     city.say(*(observed(f"b/{number}", 10, Section(name="x"), first=0) for number in range(3)))
 
     left = "the graph is 3 messages behind the log: `landkarte inventory` has to catch up first"
@@ -166,7 +176,7 @@ def test_a_graph_that_is_far_behind_is_not_asked(city, monkeypatch):
 def test_a_graph_of_another_log_is_not_asked(city, tmp_path):
     city.push("agents", "a")
     city.apply()
-    city.clock.pass_by(days=31)
+    city.later(days=31)
     city.log.close()
     city.log = SqliteLog(tmp_path / "other.db")
 
@@ -178,7 +188,7 @@ def test_a_source_that_is_being_collected_is_left_and_harms_no_other(city):
     for source in ("agents", "weekly"):
         city.push(source, source)
     city.apply()
-    city.clock.pass_by(days=31)
+    city.later(days=31)
 
     with closing(bootstrap.open_outbox(city.settings, "agents")):
         done = city.upkeep()
@@ -191,7 +201,7 @@ def test_an_outbox_that_is_damaged_is_told_and_harms_no_other(city):
     for source in ("agents", "weekly"):
         city.push(source, source)
     city.apply()
-    city.clock.pass_by(days=31)
+    city.later(days=31)
     (city.folder / "outbox" / "agents.db").write_text("no database, but long enough to be looked at, and to be refused")
 
     done = city.upkeep()
@@ -202,7 +212,7 @@ def test_an_outbox_that_is_damaged_is_told_and_harms_no_other(city):
 def test_a_source_that_is_collected_elsewhere_is_left(city, tmp_path):
     city.push("agents", "a")
     city.apply()
-    city.clock.pass_by(days=31)
+    city.later(days=31)
     (tmp_path / "outbox").rename(tmp_path / "elsewhere")
 
     assert "agents has no outbox here" in city.upkeep()["agents"].left
@@ -212,7 +222,7 @@ def test_what_is_too_much_at_once_goes_on_the_next_time(city, monkeypatch):
     monkeypatch.setattr(upkeep, "AT_ONCE", 2)
     city.push("agents", *"abcde")
     city.apply()
-    city.clock.pass_by(days=31)
+    city.later(days=31)
 
     assert city.upkeep() == {"agents": Done("agents", 2, "more than 2 are due")}
     assert city.upkeep() == {"agents": Done("agents", 2, "more than 2 are due")}
@@ -236,7 +246,7 @@ def test_what_was_withdrawn_while_the_log_was_away_is_sent_later_once(tmp_path):
     city = City(tmp_path, Cut(tmp_path / "log.db"))
     city.push("agents", "a")
     city.apply()
-    city.clock.pass_by(days=31)
+    city.later(days=31)
     before = sum(city.log.ends([RECORDS]).values())
 
     city.log.cut = True
@@ -250,13 +260,56 @@ def test_what_was_withdrawn_while_the_log_was_away_is_sent_later_once(tmp_path):
     city.close()
 
 
-def test_a_month_is_told_by_the_clock_of_upkeep_alone(city):
+def test_a_month_is_told_to_the_moment(city):
     city.push("agents", "a")
     city.apply()
-    city.clock.pass_by(days=30)
+    city.later(days=30)
     assert city.upkeep() == {}
-    city.clock.now += timedelta(seconds=1)
+    city.later(seconds=1)
     assert city.upkeep() == {"agents": Done("agents", 1)}
+
+
+def test_silence_counts_only_while_the_source_is_heard(city):
+    """It was not collected, or failed: of what it is about nobody can say anything (law 4)."""
+    city.push("agents", "a", "b")
+    city.apply()
+    city.clock.pass_by(days=100)
+    assert city.upkeep() == {}
+
+    city.push("agents", status="failed")
+    city.apply()
+    assert city.upkeep() == {}
+
+
+def test_what_one_or_two_runs_missed_after_a_long_outage_is_not_taken_back(city):
+    city.push("agents", "a", "b")
+    city.apply()
+    city.clock.pass_by(days=100)
+    for _ in range(2):
+        city.push("agents", "b")
+        city.apply()
+        assert city.upkeep() == {}
+        city.clock.pass_by(days=1)
+
+    city.push("agents", "b")
+    city.apply()
+    assert city.upkeep() == {"agents": Done("agents", 1)}
+
+
+def test_a_source_that_lost_most_of_what_it_saw_is_left_for_a_person(city):
+    many = [f"pc-{number}" for number in range(30)]
+    city.push("careful", *many)
+    city.apply()
+    city.clock.pass_by(days=31)
+    for _ in range(3):
+        city.push("careful", *many[:10])
+    city.apply()
+
+    left = city.upkeep()["careful"].left
+    assert left.startswith("20 of its 30 records were not seen for 30 days, a share above max_shrink = 0.5")
+    city.push("careful", *many[:16])
+    city.apply()
+    assert city.upkeep() == {"careful": Done("careful", 14)}
 
 
 def test_a_person_who_corrects_waits_until_upkeep_lets_go(city):
