@@ -1,6 +1,7 @@
 """The composition root: settings become the parts that run. Nothing is connected before it is asked for here."""
 
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Iterator
@@ -90,16 +91,20 @@ def outboxes(settings: Settings) -> list[str]:
 
 def make_consumer(settings: Settings, log: EventLog, store: GraphStore, on_wait: OnWait) -> Consumer:
     """The inventory of this process."""
-    owner = f"{socket.gethostname()}:{os.getpid()}"
     return Consumer(
         log,
         store,
-        owner=owner,
+        owner=owner(),
         on_wait=on_wait,
         max_bytes=settings.batch_bytes,
         publish=settings.publish_changes,
         journal_days=settings.journal_days,
     )
+
+
+def owner() -> str:
+    """Who holds a lease, for people, and like no other: in two containers host and process may have the same names."""
+    return f"{socket.gethostname()}:{secrets.token_hex(4)}:{os.getpid()}"
 
 
 def embedded(settings: Settings) -> bool:

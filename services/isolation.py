@@ -1,7 +1,8 @@
 """A scheduled run in a process of its own, bounded in time and memory; then, here, what it said is sent.
 
 The outbox belongs to one process at a time: first this one asks what the log knows, then the worker collects, then this
-one sends, which waits out any outage. What the worker could not report of its end is reported here.
+one sends what it can; what cannot be sent waits in the outbox, and keeps nobody from collecting. What the worker could
+not report of its end is reported here.
 """
 
 import json
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,10 +21,12 @@ import structlog
 from events.models import Problem, RunReport
 from events.outbox import Outbox
 from graph.store import GraphStore
-from services.collecting import OnWait, run_id
+from services import bootstrap
+from services.collecting import run_id
 from services.collectors import BrokenCollector
 from services.collectors.base import SourceUnavailable
-from services.running import job_of, sending
+from services.running import job_of, knowing_log
+from services.sending import Sender
 from services.settings import ConfigurationError, Settings, SourceSettings
 from services.worker import REPORTED
 
@@ -31,6 +34,7 @@ LOOK_SECONDS = 0.5
 """How often it is looked at a worker that runs."""
 GRACE_SECONDS = 10.0
 """How long a worker that is told to end may take before it is killed."""
+RUNS_LOOKED_AT = 1000
 _log = structlog.get_logger()
 
 
@@ -47,21 +51,22 @@ def run_isolated(
     store: GraphStore,
     source: SourceSettings,
     planned: datetime,
-    on_wait: OnWait,
+    sender: Sender,
     stop: threading.Event,
 ) -> bool:
     """Collect in a worker and send; whether the run can be used. Ends early, losing nothing, when `stop` is set.
 
     Raises OutboxBusy (somebody collects the source by hand), OutboxUnavailable, StoreUnavailable.
     """
-    with sending(settings, source.name, on_wait, _tell, stop) as outbox:
+    with knowing_log(settings, source.name, _log.info) as (outbox, _):
         if said_elsewhere(store, outbox, source.name):
-            outbox.repeat()
+            outbox.repeat(complete=last_complete(store, source.name))
     unusable = why_unusable(settings, source)
     ended = Ended(why=unusable) if unusable else collect_in_worker(settings, source, planned, stop)
-    with sending(settings, source.name, on_wait, _tell, stop) as outbox:
-        if ended.why:
+    if ended.why:
+        with closing(bootstrap.open_outbox(settings, source.name)) as outbox:
             _report(outbox, source, planned, ended.why)
+    sender.send_of(source.name)
     return ended.report is not None and ended.report.status != "failed"
 
 
@@ -78,6 +83,12 @@ def said_elsewhere(store: GraphStore, outbox: Outbox, source: str) -> bool:
     """Whether another computer has collected the source since: what this outbox remembers is not what was said last."""
     last = store.runs(source=source, limit=1)
     return bool(last) and last[0].ended > outbox.last_said()
+
+
+def last_complete(store: GraphStore, source: str) -> int | None:
+    """How many records the source's last complete run emitted, wherever it was; None: none is known."""
+    runs = store.runs(source=source, limit=RUNS_LOOKED_AT)
+    return next((run.emitted for run in runs if run.status == "complete"), None)
 
 
 def collect_in_worker(settings: Settings, source: SourceSettings, planned: datetime, stop: threading.Event) -> Ended:
@@ -152,7 +163,3 @@ def _report(outbox: Outbox, source: SourceSettings, planned: datetime, why: str)
     """The run's report in the worker's place. It holds no record, so that its rank means nothing."""
     outbox.begin(run_id(source.name, planned), source.type, source.rank or 0)
     outbox.end("failed", seen=0, failed=1, problems=(Problem(item=source.name, reason=why),))
-
-
-def _tell(text: str) -> None:
-    _log.info(text)

@@ -51,10 +51,7 @@ def sending(
 
     After an error, of which the report may wait there, it is sent if the log answers, so that the error is not kept up.
     """
-    with ExitStack() as opened:
-        outbox = opened.enter_context(closing(bootstrap.open_outbox(settings, source)))
-        log = cache(lambda: opened.enter_context(closing(bootstrap.open_log(settings))))  # opened once it answers
-        know_log(outbox, source, log, tell)
+    with knowing_log(settings, source, tell) as (outbox, log):
         try:
             yield outbox
         except Exception:
@@ -64,10 +61,24 @@ def sending(
         drain(outbox, log, on_wait, stop or threading.Event())
 
 
+@contextmanager
+def knowing_log(settings: Settings, source: str, tell: Tell) -> Iterator[tuple[Outbox, Callable[[], EventLog]]]:
+    """The source's outbox, which knows whether the log has what it said before; and the log, opened once it answers."""
+    with ExitStack() as opened:
+        outbox = opened.enter_context(closing(bootstrap.open_outbox(settings, source)))
+        log = cache(lambda: opened.enter_context(closing(bootstrap.open_log(settings))))
+        know_log(outbox, source, log, tell)
+        yield outbox, log
+
+
 def know_log(outbox: Outbox, source: str, log: Callable[[], EventLog], tell: Tell) -> None:
-    """Whether the log has what was said before: all is said again to another one, and where nobody can tell."""
+    """Whether the log has what was said before: all is said again to another one, and where nobody can tell.
+
+    Once: what comes later in an outage goes to the same log as what waits already.
+    """
     try:
         if outbox.goes_to(log()):
             tell(f"{source}: the log is another one than before, so everything is said again")
     except LogUnavailable:
-        outbox.repeat()
+        if not outbox.depth():
+            outbox.repeat()

@@ -21,8 +21,10 @@ GRACE = timedelta(hours=1)
 """A run that is late by up to an hour still takes place; APScheduler's own limit is one second."""
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 """From here intervals are counted, so that a restart postpones nothing and all schedulers mean the same times."""
-UPKEEP = "(upkeep)"
-"""The id of its job, which no source can have."""
+UPKEEP, SENDING = "(upkeep)", "(sending)"
+"""The ids of their jobs, which no source can have."""
+SEND_SECONDS, UPKEEP_SECONDS = 30, 3600
+"""How often it is tried to send what waits, and to do what is due."""
 _log = structlog.get_logger()
 
 
@@ -30,28 +32,50 @@ _log = structlog.get_logger()
 class Work:
     """What the schedule does. `run`: one run of a source, planned for a time; whether it can be used.
 
-    `done`: whether the run of a source that was planned for a time took place already, elsewhere.
+    `done`: whether a run of a source that was planned for a time took place already, here or elsewhere, and can be
+    used. `send`: what waits on this computer to be sent.
     """
 
     run: Callable[[SourceSettings, datetime], bool]
     done: Callable[[SourceSettings, datetime], bool]
     upkeep: Callable[[], Iterable[Done]]
+    send: Callable[[], None]
     stop: threading.Event = field(default_factory=threading.Event)
 
 
 def make(settings: Settings, work: Work, turn: Turn) -> BackgroundScheduler:
-    """A scheduler, not started, with a job for each source that has a schedule, and upkeep at once and hourly."""
+    """A scheduler, not started, with a job for each source that has a schedule; upkeep hourly, sending all the time."""
     defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": int(GRACE.total_seconds())}
-    planned = [source for source in settings.sources if source.schedule]
-    threads = {"default": ThreadPoolExecutor(len(planned) + 1)}  # each may wait for its turn, or for the log
+    sources = planned(settings)
+    threads = {"default": ThreadPoolExecutor(len(sources) + 2)}  # each may wait for its turn
     scheduler = BackgroundScheduler(timezone="UTC", job_defaults=defaults, executors=threads)
     slots = threading.Semaphore(settings.runs_at_once)
-    for source in planned:
+    for source in sources:
         job = partial(_run, source, work, turn, slots)
         scheduler.add_job(job, trigger_of(source.schedule), id=source.name, name=source.name)
-    hourly = IntervalTrigger(hours=1, timezone="UTC")
-    scheduler.add_job(partial(_keep_up, work, turn), hourly, id=UPKEEP, next_run_time=datetime.now(UTC))
+    for name, job, seconds in (
+        (UPKEEP, partial(_upkeep, work, turn), UPKEEP_SECONDS),
+        (SENDING, partial(_told, SENDING, work.send), SEND_SECONDS),
+    ):
+        often = IntervalTrigger(seconds=seconds, timezone="UTC")
+        scheduler.add_job(job, often, id=name, name=name, next_run_time=datetime.now(UTC))
     return scheduler
+
+
+def planned(settings: Settings) -> list[SourceSettings]:
+    """The sources that have a schedule."""
+    return [source for source in settings.sources if source.schedule]
+
+
+def make_up(settings: Settings, scheduler: BackgroundScheduler) -> None:
+    """Start what was planned within `GRACE`: nobody may have run it while it was nobody's turn, or no graph was there.
+
+    A run that took place all the same is not repeated.
+    """
+    now = datetime.now(UTC)
+    for source in planned(settings):
+        if planned_for(trigger_of(source.schedule), now) < now:
+            scheduler.modify_job(source.name, next_run_time=now)
 
 
 def trigger_of(text: str) -> BaseTrigger:
@@ -68,21 +92,28 @@ def planned_for(trigger: BaseTrigger, now: datetime) -> datetime:
     return found
 
 
-def _keep_up(work: Work, turn: Turn) -> None:
-    """Tell what was done and what was left; what fails is tried again in an hour."""
-    if not turn.wait(LEASE.total_seconds()):
-        return
+def _upkeep(work: Work, turn: Turn) -> None:
+    if turn.wait(LEASE.total_seconds()):
+        _told(UPKEEP, lambda: _tell(work.upkeep()))
+
+
+def _tell(what: Iterable[Done]) -> None:
+    """Tell what was done and what was left."""
+    for done in what:
+        if done.withdrawn:
+            _log.info("withdrawn", source=done.source, records=done.withdrawn)
+        if done.ended or done.carried:
+            _log.info("corrections", ended=done.ended, carried=done.carried)
+        if done.left:
+            _log.warning("left for the next upkeep", source=done.source, reason=done.left)
+
+
+def _told(what: str, act: Callable[[], None]) -> None:
+    """Act; what fails is told, and comes round again."""
     try:
-        for done in work.upkeep():
-            if done.withdrawn:
-                _log.info("withdrawn", source=done.source, records=done.withdrawn)
-            if done.ended or done.carried:
-                _log.info("corrections", ended=done.ended, carried=done.carried)
-            if done.left:
-                _log.warning("left for the next upkeep", source=done.source, reason=done.left)
-    except Exception as error:
-        _log.error("upkeep failed", error=f"{type(error).__name__}: {error}")
-        raise
+        act()
+    except Exception as error:  # noqa: BLE001 - an outage or a fault of ours: the schedule goes on
+        _log.error(f"{what.strip('()')} failed", error=f"{type(error).__name__}: {error}")
 
 
 def _run(source: SourceSettings, work: Work, turn: Turn, slots: threading.Semaphore) -> None:
@@ -91,14 +122,14 @@ def _run(source: SourceSettings, work: Work, turn: Turn, slots: threading.Semaph
     One that stands by waits as long as the lease of one that died may last, and then does what that one did not.
     """
     trigger = trigger_of(source.schedule)
-    planned = planned_for(trigger, datetime.now(UTC))
-    waited = not turn.mine()
-    if not turn.wait(2 * LEASE.total_seconds()) or (waited and work.done(source, planned)):
+    at = planned_for(trigger, datetime.now(UTC))
+    if not turn.wait(2 * LEASE.total_seconds()):
+        _log.info("left to whose turn it is", source=source.name, planned=at.isoformat())
         return
-    following = trigger.get_next_fire_time(planned, planned)
+    following = trigger.get_next_fire_time(at, at)
     for tried in range(source.retries + 1):
         with slots:
-            if work.stop.is_set() or not turn.mine() or _try(source, work, planned):
+            if work.stop.is_set() or not turn.mine() or _try(source, work, at):
                 return
         pause = timedelta(seconds=source.retry_seconds) * 2**tried
         again = datetime.now(UTC) + pause
@@ -107,12 +138,12 @@ def _run(source: SourceSettings, work: Work, turn: Turn, slots: threading.Semaph
         _log.warning("run failed; it is tried again", source=source.name, at=again.isoformat(timespec="seconds"))
         if work.stop.wait(pause.total_seconds()):
             return
-    _log.error("run failed", source=source.name, planned=planned.isoformat(), tries=tried + 1)
+    _log.error("run failed", source=source.name, planned=at.isoformat(), tries=tried + 1)
 
 
-def _try(source: SourceSettings, work: Work, planned: datetime) -> bool:
+def _try(source: SourceSettings, work: Work, at: datetime) -> bool:
     try:
-        return work.run(source, planned)
+        return work.done(source, at) or work.run(source, at)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this source's alone: told, and tried again
         _log.error("the run could not take place", source=source.name, error=f"{type(error).__name__}: {error}")
         return False

@@ -1,16 +1,16 @@
 """The schedule of this process, put together: its turn, its workers, upkeep; started, and stopped without a loss."""
 
-import os
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
+from functools import partial
 
 from graph.store import GraphStore
 from services import bootstrap, schedule
-from services.collecting import OnWait, run_id
+from services.collecting import run_id
 from services.isolation import run_isolated
+from services.sending import Sender
 from services.settings import Settings, SourceSettings
 from services.turn import Turn
 from services.upkeep import Done
@@ -20,15 +20,15 @@ RUNS_LOOKED_AT = 20
 
 
 @contextmanager
-def scheduling(settings: Settings, store: GraphStore, on_wait: OnWait) -> Iterator[None]:
+def scheduling(settings: Settings, store: GraphStore) -> Iterator[None]:
     """While it is entered, the schedule runs, or stands by. Runs under way at its end are ended, and reported."""
-    stop = threading.Event()
-    turn = Turn(store, f"{socket.gethostname()}:{os.getpid()}")
+    stop, sender = threading.Event(), Sender(settings)
 
     def run(source: SourceSettings, planned: datetime) -> bool:
-        return run_isolated(settings, store, source, planned, on_wait, stop)
+        return run_isolated(settings, store, source, planned, sender, stop)
 
-    work = schedule.Work(run, lambda source, at: took_place(store, source, at), lambda: run_upkeep(settings), stop)
+    work = schedule.Work(run, partial(took_place, store), partial(run_upkeep, settings), sender.send, stop)
+    turn = Turn(store, bootstrap.owner(), lambda: schedule.make_up(settings, scheduler))
     scheduler = schedule.make(settings, work, turn)
     try:
         turn.start()
@@ -36,15 +36,17 @@ def scheduling(settings: Settings, store: GraphStore, on_wait: OnWait) -> Iterat
         yield
     finally:  # whenever it is told to end: what was not started yet has nothing to let go
         stop.set()
-        turn.stop()
+        turn.dismiss()
         if scheduler.running:
             scheduler.shutdown()
+        turn.stop()  # last: another scheduler may begin what has ended here
 
 
 def took_place(store: GraphStore, source: SourceSettings, planned: datetime) -> bool:
-    """Whether the graph knows of a run of the source that was planned for that time."""
+    """Whether the graph knows of a usable run of the source that was planned for that time."""
     wanted = run_id(source.name, planned)
-    return any(run.id == wanted for run in store.runs(source=source.name, limit=RUNS_LOOKED_AT))
+    runs = store.runs(source=source.name, limit=RUNS_LOOKED_AT)
+    return any(run.id == wanted and run.status != "failed" for run in runs)
 
 
 def run_upkeep(settings: Settings) -> list[Done]:

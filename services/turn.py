@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -12,6 +13,8 @@ NAME = "schedule"
 LEASE = timedelta(seconds=60)
 RENEW_SECONDS, ASK_SECONDS = 15.0, 5.0
 """How often whose turn it is renews the lease, and who stands by asks for it."""
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""It goes on while the computer sleeps, where there is such a one: the lease ends then too."""
 _log = structlog.get_logger()
 
 
@@ -19,25 +22,31 @@ class Turn:
     """The lease on the schedule, taken and renewed in a thread from `start` until `stop`, which lets go of it.
 
     While the graph cannot be asked, it is nobody's turn after `LEASE`: another one may have taken it.
+    `begins` is called whenever it becomes this one's turn.
     """
 
-    def __init__(self, store: GraphStore, owner: str) -> None:
-        self._store, self._owner = store, owner
+    def __init__(self, store: GraphStore, owner: str, begins: Callable[[], None] = lambda: None) -> None:
+        self._store, self._owner, self._begins = store, owner, begins
         self._until = 0.0
         self._told = False
         self._changed = threading.Condition()
-        self._stopped = threading.Event()
+        self._dismissed, self._stopped = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._renew, name="turn", daemon=True)
 
     def start(self) -> None:
         """Ask for it, and go on asking."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Let go, so that another one need not wait."""
-        self._stopped.set()
+    def dismiss(self) -> None:
+        """Let nobody wait for it any more; it is kept, so that no other scheduler begins what still ends here."""
+        self._dismissed.set()
         with self._changed:
             self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Let go, so that another one need not wait."""
+        self.dismiss()
+        self._stopped.set()
         if self._thread.ident is not None:
             self._thread.join()
         try:
@@ -47,28 +56,34 @@ class Turn:
 
     def mine(self) -> bool:
         """Whether it is this one's turn now."""
-        return time.monotonic() < self._until
+        return now() < self._until
 
     def wait(self, seconds: float) -> bool:
         """Whether it is, or becomes within so many seconds, this one's turn."""
         with self._changed:
-            return self._changed.wait_for(lambda: self.mine() or self._stopped.is_set(), seconds) and self.mine()
+            return self._changed.wait_for(lambda: self.mine() or self._dismissed.is_set(), seconds) and self.mine()
 
     def _renew(self) -> None:
         while not self._stopped.is_set():
-            self._ask()
+            try:
+                self._ask()
+            except Exception as error:  # noqa: BLE001 - without this thread there is no schedule: told, and asked again
+                _log.error("the lease on the schedule cannot be renewed", reason=f"{type(error).__name__}: {error}")
             self._stopped.wait(RENEW_SECONDS if self.mine() else ASK_SECONDS)
 
     def _ask(self) -> None:
-        asked, before = time.monotonic(), self.mine() if self._told else None
-        try:
-            mine = self._store.hold(NAME, self._owner, LEASE)
-        except (StoreUnavailable, AccessDenied) as error:
-            _log.warning("the lease on the schedule cannot be renewed", reason=str(error))
-            return
+        asked, before = now(), self.mine()
+        mine = self._store.hold(NAME, self._owner, LEASE)
         with self._changed:
             self._until = asked + LEASE.total_seconds() if mine else 0.0  # counted from before it was asked
             self._changed.notify_all()
-        if mine != before:
+        if mine != before or not self._told:
             self._told = True
             _log.info("the schedule runs here" if mine else "the schedule runs elsewhere; standing by")
+        if mine and not before:
+            self._begins()
+
+
+def now() -> float:
+    """Seconds on a clock that nobody sets."""
+    return time.clock_gettime(_CLOCK)

@@ -16,17 +16,20 @@ from datetime import datetime
 
 import structlog
 
+from events.database import FileDamaged
 from events.models import RunReport
+from events.outbox import Outbox
 from events.outbox_errors import OutboxUnavailable
 from services import bootstrap, logs
-from services.collecting import collect, crash
+from services.collecting import Job, collect, crash
 from services.collectors.base import SourceUnavailable
 from services.collectors.files import MIB
 from services.running import job_of
 from services.settings import Settings
 
 REPORTED = 3
-"""Exit code: the run failed, and the outbox has its report."""
+UNREPORTED = 4
+"""Exit codes: the run failed, and the outbox has its report, or could not take it."""
 LOOK_SECONDS = 1.0
 """How often a worker looks whether its scheduler is still there."""
 
@@ -56,17 +59,25 @@ def end_with(scheduler: int) -> None:
 
 
 def run(settings: Settings, planned: datetime) -> RunReport:
-    """Collect the one source that is configured. A failed run is logged, and exits with `REPORTED`."""
+    """Collect the one source that is configured. A failed run is logged, and exits with one of the codes above."""
     job = job_of(settings, settings.sources[0], planned)
-    with closing(bootstrap.open_outbox(settings, job.source)) as outbox:
-        try:
-            return collect(job, outbox)
-        except OutboxUnavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - `collect` has reported it, whatever it was
-            known = isinstance(error, SourceUnavailable)
-            structlog.get_logger().error("run failed", source=job.source, reason=str(error) if known else crash(error))
-            raise SystemExit(REPORTED) from None
+    try:
+        with closing(bootstrap.open_outbox(settings, job.source)) as outbox:
+            return _collect(job, outbox)
+    except (OutboxUnavailable, FileDamaged) as error:
+        structlog.get_logger().error("run failed", source=job.source, reason=str(error))
+        raise SystemExit(UNREPORTED) from None
+
+
+def _collect(job: Job, outbox: Outbox) -> RunReport:
+    try:
+        return collect(job, outbox)
+    except OutboxUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - `collect` has reported it, whatever it was
+        known = isinstance(error, SourceUnavailable)
+        structlog.get_logger().error("run failed", source=job.source, reason=str(error) if known else crash(error))
+        raise SystemExit(REPORTED) from None
 
 
 if __name__ == "__main__":

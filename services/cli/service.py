@@ -87,7 +87,7 @@ def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
         if bootstrap.embedded(settings):
             consumer = bootstrap.make_consumer(settings, log, store, waiting)
             running.enter_context(_consuming(consumer))
-            running.enter_context(scheduling(settings, store, waiting))
+            running.enter_context(scheduling(settings, store))
         opened = running.enter_context(receiving(settings, store, waiting))
         app = create_app(State(settings, log, store, consumer), opened)
         uvicorn.run(app, host=host, port=port, log_level="warning")

@@ -95,7 +95,7 @@ def run_schedule(config: Config = None) -> None:
     planned = len([source for source in settings.sources if source.schedule])
     runs = f"{planned} sources are on schedule (UTC)" if planned else "no source has a schedule, so none is collected"
     say(f"{runs}; upkeep is done every hour; Ctrl-C stops")
-    with closing(patiently(lambda: bootstrap.open_store(settings))) as store, scheduling(settings, store, waiting):
+    with closing(patiently(lambda: bootstrap.open_store(settings))) as store, scheduling(settings, store):
         until_stopped()
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
+import structlog.testing
 
 from events.codec import decode
 from events.log import RECORDS, RUNS
@@ -15,7 +16,8 @@ from events.outbox_errors import OutboxBusy
 from services import bootstrap
 from services.api.metrics import render
 from services.api.state import State
-from services.isolation import run_isolated
+from services.isolation import collect_in_worker, run_isolated
+from services.sending import Sender
 from services.settings import load
 from tests.events.conftest import read_all
 from tests.servers.process import await_condition, free_port
@@ -52,7 +54,7 @@ class City:
     def run(self, kind, **source):
         found = self.settings({"type": kind, "name": kind, **source})
         with closing(bootstrap.open_store(found)) as store:
-            return run_isolated(found, store, found.sources[0], PLANNED, self.waits, self.stop)
+            return run_isolated(found, store, found.sources[0], PLANNED, Sender(found), self.stop)
 
     def waits(self, reason, _seconds):
         pytest.fail(f"it waits: {reason}")
@@ -196,6 +198,21 @@ def test_a_scheduler_that_is_told_to_end_stops_its_schedule_and_lets_go_of_the_l
         assert store.hold("schedule", "the next", timedelta(seconds=60))  # at once, and not when the lease has ended
 
 
+def test_a_schedule_that_begins_makes_up_for_what_was_planned_within_the_hour(city):
+    planned = (datetime.now(UTC) - timedelta(minutes=2)).replace(second=0, microsecond=0)
+    (city.folder / "landkarte.toml").write_text(
+        'log = "sqlite:///log.db"\ngraph = "sqlite:///graph.db"\ndata_dir = "."\n'
+        f'[[sources]]\ntype = "fine"\nname = "fine"\nschedule = "{planned.minute} {planned.hour} * * *"\n'
+    )
+    with subprocess.Popen([COMMAND, "schedule"], cwd=city.folder) as process:
+        try:
+            await_condition(city.reports, seconds=60, what="the run")
+        finally:
+            process.terminate()
+
+    assert [report.run for report in city.reports()] == [f"fine@{planned.isoformat(timespec='microseconds')}"]
+
+
 def test_a_run_that_cannot_tell_whether_it_saw_all_is_not_complete(city):
     assert city.run("part")
     assert [(report.status, report.failed) for report in city.reports()] == [("partial", 0)]
@@ -229,6 +246,68 @@ def test_what_another_computer_has_collected_since_is_said_again(city, tmp_path)
     city.run("fine")
     kinds = [type(event).__name__ for event in city.said(RECORDS)]
     assert kinds.count("RecordConfirmed") == 1
+
+
+def test_what_another_computer_saw_in_its_last_complete_run_holds_one_here_that_shrank(city, tmp_path):
+    """Each outbox knows of its own runs alone: the first one after a take-over has to be compared too (law 4)."""
+    elsewhere = City(tmp_path / "elsewhere")
+    elsewhere.settings = lambda *sources: city.settings(*sources).model_copy(update={"data_dir": tmp_path / "other"})
+    elsewhere.run("some", number=30)
+    apply(city)
+
+    city.run("some", number=3)
+
+    assert [report.status for report in city.reports()] == ["complete", "held"]
+
+
+def test_while_the_log_is_away_a_source_is_collected_and_sent_when_it_is_back(city, kafka_away):
+    with structlog.testing.capture_logs() as told:
+        assert kafka_away.run("some", number=1)
+        assert kafka_away.run("some", number=2)  # and the next run need not wait either
+    assert [said["event"] for said in told if said["log_level"] == "warning"] == ["events wait in the outbox"] * 2
+
+    Sender(city.settings()).send()
+
+    assert [report.status for report in city.reports()] == ["complete", "complete"]
+    records = [event for event in city.said(RECORDS) if hasattr(event, "native_key")]
+    assert sorted((event.native_key, type(event).__name__) for event in records) == [
+        ("0", "RecordConfirmed"),  # all is said again once in an outage, and not with each of its runs
+        ("0", "RecordObserved"),
+        ("1", "RecordObserved"),
+    ]
+    with closing(bootstrap.open_outbox(city.settings(), "some")) as outbox:
+        assert outbox.depth() == 0
+
+
+def test_what_waits_for_a_log_that_is_away_waits_on(kafka_away):
+    kafka_away.run("some", number=1)
+    sender = Sender(kafka_away.settings())
+
+    sender.send()
+    sender.send()
+
+    with closing(bootstrap.open_outbox(kafka_away.settings(), "some")) as outbox:
+        assert outbox.depth() == 3
+
+
+def test_an_outbox_that_cannot_be_used_ends_a_worker_with_its_reason_and_no_traceback(city, capfd):
+    found = city.settings({"type": "fine", "name": "fine"})
+
+    with closing(bootstrap.open_outbox(found, "fine")):
+        ended = collect_in_worker(found, found.sources[0], PLANNED, city.stop)
+
+    assert (ended.report, "exit code 4" in ended.why) == (None, True)
+    said = capfd.readouterr().err
+    assert "fine is being collected by" in said
+    assert "Traceback" not in said
+
+
+@pytest.fixture
+def kafka_away(city):
+    """The same city, whose log does not answer."""
+    found = City(city.folder)
+    found.settings = lambda *sources: city.settings(*sources).model_copy(update={"log": "kafka://127.0.0.1:1"})
+    return found
 
 
 def apply(city):

@@ -5,26 +5,29 @@ import queue
 import subprocess
 import sys
 import threading
-import time
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import structlog.testing
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
+from apscheduler.events import EVENT_JOB_EXECUTED
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from events.models import CURATION, Section
+from events.outbox import Outbox
 from graph.sqlite_store import SqliteStore
-from graph.store import lease_note
+from graph.store import StoreUnavailable, lease_note
 from services import bootstrap, curating, schedule
+from services import scheduling as scheduling_module
 from services import turn as turn_module
+from services.collecting import run_id
 from services.curating import Note
-from services.scheduling import scheduling
-from services.settings import Settings, load
+from services.scheduling import scheduling, took_place
+from services.settings import Settings, load, load_source
 from services.turn import Turn
 from services.upkeep import Done
 from tests.inventory.test_batch import observed
@@ -56,8 +59,8 @@ def turn(store):
     mine.stop()
 
 
-def work(run=lambda *_: True, done=lambda *_: False, upkeep=list):
-    return schedule.Work(run, done, upkeep)
+def work(run=lambda *_: True, done=lambda *_: False, upkeep=list, send=lambda: None):
+    return schedule.Work(run, done, upkeep, send)
 
 
 @contextmanager
@@ -78,7 +81,7 @@ def at_once(scheduler, name):
 def test_only_sources_with_a_schedule_are_run_in_utc(settings, turn):
     jobs = {job.id: job for job in schedule.make(settings, work(), turn).get_jobs()}
 
-    assert set(jobs) == {"often", "nightly", schedule.UPKEEP}
+    assert set(jobs) == {"often", "nightly", schedule.UPKEEP, schedule.SENDING}
     assert isinstance(jobs["often"].trigger, IntervalTrigger)
     assert isinstance(jobs["nightly"].trigger, CronTrigger)
     assert str(jobs["nightly"].trigger.timezone) == "UTC"
@@ -187,6 +190,116 @@ def test_what_the_one_before_has_done_is_not_done_again(settings, store):
     assert ran == []
 
 
+def test_what_was_planned_while_it_was_nobodys_turn_is_made_up_for_once(settings, store, monkeypatch):
+    """Nobody ran it: the one that should have was killed, and another one begins within the hour."""
+    now = datetime(2026, 11, 25, 3, 0, 0, 1, tzinfo=UTC)
+    monkeypatch.setattr(schedule, "datetime", SimpleNamespace(now=lambda _: now))
+    scheduler = schedule.make(settings, work(), Turn(store, "this one"))
+
+    schedule.make_up(settings, scheduler)
+
+    assert [job.id for job in scheduler.get_jobs() if getattr(job, "next_run_time", None) == now] == [
+        "often",
+        "nightly",
+        schedule.UPKEEP,
+        schedule.SENDING,
+    ]
+
+
+def test_whoever_gets_the_turn_is_told(store):
+    begun = queue.Queue()
+    turn = Turn(store, "this one", lambda: begun.put(1))
+    turn.start()
+    assert begun.get(timeout=30)
+    turn.stop()
+
+
+def test_a_run_that_took_place_is_not_made_up_for_and_one_that_failed_is(tmp_path):
+    city = Landscape(tmp_path)
+    at = datetime(2026, 11, 25, 2, 15, tzinfo=UTC)
+    source = load_source({"type": "local", "name": "one"})
+    for status, done in (("failed", False), ("partial", True)):
+        with closing(Outbox(tmp_path / "outbox.db", "one")) as outbox:
+            outbox.begin(run_id("one", at), "local", 50)
+            outbox.end(status, seen=1)
+            outbox.drain(city.log)
+        city.apply()
+        assert took_place(city.store, source, at) is done
+    assert not took_place(city.store, source, at + timedelta(days=1))
+    city.close()
+
+
+def test_a_run_is_tried_again_when_the_graph_cannot_tell_whether_it_took_place(turn):
+    asked, ran = [], threading.Event()
+    source = {"type": "local", "name": "one", "schedule": "15 2 * * *", "retry_seconds": 0.01}
+
+    def done(*_):
+        asked.append(1)
+        if len(asked) == 1:
+            raise StoreUnavailable("the graph is away")
+        return False
+
+    with running(
+        Settings.model_validate({"sources": [source]}), work(lambda *_: ran.set() or True, done), turn
+    ) as scheduler:
+        at_once(scheduler, "one")
+        assert ran.wait(30)
+    assert len(asked) == 2
+
+
+def test_the_lease_is_kept_until_the_runs_under_way_have_ended(tmp_path, monkeypatch):
+    """Else another scheduler would begin the same run beside the one that still ends."""
+    settings = load(
+        None,
+        data_dir=tmp_path,
+        log=f"sqlite:///{tmp_path}/log.db",
+        graph=f"sqlite:///{tmp_path}/turn.db",
+        sources=[{"type": "local", "name": "one", "schedule": "every 1 minute"}],
+    )
+    began, free = threading.Event(), []
+
+    began, ended, free = threading.Event(), threading.Event(), []
+    shutdown = BackgroundScheduler.shutdown
+
+    def run(*arguments):
+        began.set()
+        assert arguments[-1].wait(60)
+        ended.set()
+        return True
+
+    def shut_down(scheduler):
+        free.append(store.hold("schedule", "another", turn_module.LEASE))
+        shutdown(scheduler)
+        free.append(store.hold("schedule", "another", turn_module.LEASE))
+        assert ended.is_set()
+
+    monkeypatch.setattr(scheduling_module, "run_isolated", run)
+    monkeypatch.setattr(BackgroundScheduler, "shutdown", shut_down)
+    with closing(bootstrap.open_store(settings)) as store:
+        with scheduling(settings, store):
+            assert began.wait(90)
+        assert free == [False, False]
+        assert store.hold("schedule", "another", turn_module.LEASE)
+
+
+def test_no_error_ends_the_asking_for_the_turn(store, monkeypatch):
+    errors = iter([RuntimeError("the driver has a fault")])
+    hold = store.hold
+
+    def fails_once(*asked):
+        for error in errors:
+            raise error
+        return hold(*asked)
+
+    monkeypatch.setattr(store, "hold", fails_once)
+    monkeypatch.setattr(turn_module, "ASK_SECONDS", 0.01)
+    turn = Turn(store, "this one")
+    turn.start()
+
+    assert turn.wait(30)
+    turn.stop()
+
+
 def test_a_turn_that_was_not_begun_can_be_stopped(store):
     Turn(store, "never").stop()
 
@@ -202,7 +315,7 @@ def test_told_to_end_while_it_starts_the_schedule_lets_go_of_the_lease(store, mo
         raise SystemExit(0)
 
     monkeypatch.setattr(BackgroundScheduler, "start", told)
-    with pytest.raises(SystemExit), scheduling(settings, store, lambda *_: None):
+    with pytest.raises(SystemExit), scheduling(settings, store):
         pytest.fail("it was told to end before")
 
     assert store.hold("schedule", "the next", turn_module.LEASE)
@@ -212,31 +325,27 @@ def test_a_turn_that_cannot_be_renewed_ends_before_another_may_begin(store, monk
     mine = Turn(store, "this one")
     mine.start()
     assert mine.wait(30)
-    passed = time.monotonic() + turn_module.LEASE.total_seconds()
+    passed = turn_module.now() + turn_module.LEASE.total_seconds()
 
-    monkeypatch.setattr(turn_module.time, "monotonic", lambda: passed)
+    monkeypatch.setattr(turn_module, "now", lambda: passed)
 
     assert not mine.mine()
     mine.stop()
 
 
-def test_upkeep_is_done_at_start_up_and_every_hour_whatever_it_raises(settings, turn):
-    failed = queue.Queue()
+@pytest.mark.parametrize(("name", "what"), [(schedule.UPKEEP, "upkeep"), (schedule.SENDING, "send")])
+def test_upkeep_and_sending_begin_at_once_and_come_round_again_whatever_they_raise(settings, turn, name, what):
+    asked = queue.Queue()
 
-    def upkeep():
+    def fails():
+        asked.put(what)
         raise OSError("the log is away")
 
-    what = work(upkeep=upkeep)
-    scheduler = schedule.make(settings, what, turn)
-    scheduler.add_listener(failed.put, EVENT_JOB_ERROR)
-    assert scheduler.get_job(schedule.UPKEEP).trigger.interval == timedelta(hours=1)
-    scheduler.start()
-    try:
-        assert failed.get(timeout=30).job_id == schedule.UPKEEP
-        at_once(scheduler, schedule.UPKEEP)
-        assert failed.get(timeout=30).job_id == schedule.UPKEEP
-    finally:
-        scheduler.shutdown()
+    with structlog.testing.capture_logs() as told, running(settings, work(**{what: fails}), turn) as scheduler:
+        assert asked.get(timeout=30) == what
+        at_once(scheduler, name)
+        assert asked.get(timeout=30) == what
+    assert {said["error"] for said in told if said["log_level"] == "error"} == {"OSError: the log is away"}
 
 
 def test_upkeep_tells_what_it_did_and_what_it_left(settings, turn):

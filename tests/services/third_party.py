@@ -16,6 +16,7 @@ from services.collectors.base import CollectorType, SourceUnavailable, Check
 
 class Settings(BaseModel):
     mark: str = ""
+    number: int = 0
     port: int = 1
     hosts: list[str] = []
     paths: list[Path] = []
@@ -23,6 +24,11 @@ class Settings(BaseModel):
 def fine(settings, run):
     run.report.seen()
     run.emit(Draft(native_key="1", kind="Server", sections={"core": Section(name="srv")}))
+
+def some(settings, run):
+    for number in range(settings.number):
+        run.report.seen()
+        run.emit(Draft(native_key=str(number), kind="Server", sections={"core": Section(name=f"srv{number}")}))
 
 def crash(settings, run):
     fine(settings, run)
@@ -69,11 +75,11 @@ def check(settings):
 def of(function):
     return CollectorType(function.__name__, "for a test", Settings, function, 50, check)
 
-TYPES = (fine, crash, leave, loop, eat, fault, gone, chatty, part, noting)
-FINE, CRASH, LEAVE, LOOP, EAT, FAULT, GONE, CHATTY, PART, NOTING = map(of, TYPES)
+TYPES = (fine, crash, leave, loop, eat, fault, gone, chatty, part, noting, some)
+FINE, CRASH, LEAVE, LOOP, EAT, FAULT, GONE, CHATTY, PART, NOTING, SOME = map(of, TYPES)
 WRONG = "no type"
 """
-TYPES = ("fine", "crash", "leave", "loop", "eat", "fault", "gone", "chatty", "part", "noting", "wrong")
+TYPES = ("fine", "crash", "leave", "loop", "eat", "fault", "gone", "chatty", "part", "noting", "some", "wrong")
 
 
 @pytest.fixture
