@@ -252,18 +252,18 @@ def test_what_another_computer_saw_in_its_last_complete_run_holds_one_here_that_
     """Each outbox knows of its own runs alone: the first one after a take-over has to be compared too (law 4)."""
     elsewhere = City(tmp_path / "elsewhere")
     elsewhere.settings = lambda *sources: city.settings(*sources).model_copy(update={"data_dir": tmp_path / "other"})
-    elsewhere.run("some", number=30)
+    elsewhere.run("some", hosts=[f"srv-{number}" for number in range(30)])
     apply(city)
 
-    city.run("some", number=3)
+    city.run("some", hosts=["srv-0", "srv-1"])
 
     assert [report.status for report in city.reports()] == ["complete", "held"]
 
 
 def test_while_the_log_is_away_a_source_is_collected_and_sent_when_it_is_back(city, kafka_away):
     with structlog.testing.capture_logs() as told:
-        assert kafka_away.run("some", number=1)
-        assert kafka_away.run("some", number=2)  # and the next run need not wait either
+        assert kafka_away.run("some", hosts=["0"])
+        assert kafka_away.run("some", hosts=["0", "1"])  # and the next run need not wait either
     assert [said["event"] for said in told if said["log_level"] == "warning"] == ["events wait in the outbox"] * 2
 
     Sender(city.settings()).send()
@@ -280,7 +280,7 @@ def test_while_the_log_is_away_a_source_is_collected_and_sent_when_it_is_back(ci
 
 
 def test_what_waits_for_a_log_that_is_away_waits_on(kafka_away):
-    kafka_away.run("some", number=1)
+    kafka_away.run("some", hosts=["0"])
     sender = Sender(kafka_away.settings())
 
     sender.send()

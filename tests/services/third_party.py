@@ -16,7 +16,6 @@ from services.collectors.base import CollectorType, SourceUnavailable, Check
 
 class Settings(BaseModel):
     mark: str = ""
-    number: int = 0
     port: int = 1
     hosts: list[str] = []
     paths: list[Path] = []
@@ -26,9 +25,9 @@ def fine(settings, run):
     run.emit(Draft(native_key="1", kind="Server", sections={"core": Section(name="srv")}))
 
 def some(settings, run):
-    for number in range(settings.number):
+    for host in settings.hosts:
         run.report.seen()
-        run.emit(Draft(native_key=str(number), kind="Server", sections={"core": Section(name=f"srv{number}")}))
+        run.emit(Draft(native_key=host, kind="Server", sections={"core": Section(name=host)}))
 
 def crash(settings, run):
     fine(settings, run)
