@@ -13,14 +13,22 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from events.models import Draft
+from events.models import LONGEST_NAME, Draft
 from services.collectors import fusioninventory, glpi
+from services.collectors.agent_inventory import text
 from services.collectors.base import NotOurs, nobody
 from services.collectors.formats import parse_xml
 
 Packing = Literal["zlib", "gzip", "plain"]
 MEDIA = {"zlib": "application/x-compress-zlib", "gzip": "application/x-compress-gzip"}
 _WBITS = {"zlib": zlib.MAX_WBITS, "gzip": zlib.MAX_WBITS | 16}
+MOST_PARTS = 1_000_000
+"""Tags and attributes, or values, of one message; a computer with 3,000 packages has some 60,000.
+
+Each takes many times its bytes once it is read: 64 MB of `<a/>`, packed into 64 KB, would be 1.4 GB.
+"""
+_PARTS = {"XML": (b"<", b"="), "JSON": (b"[", b"{", b",")}
+"""What stands before each of them, as a byte: so it is in every encoding that is read."""
 _QUIET = {"contact", "get_params"}
 """Actions of the GLPI agent that carry no inventory."""
 
@@ -30,7 +38,7 @@ class Malformed(ValueError):
 
 
 class TooLarge(Exception):
-    """Unpacked it is larger than allowed."""
+    """Unpacked it is larger than allowed, or in more parts; the text says what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ def unpack(body: bytes, limit: int) -> Message:
     packing = _packing(body)
     data = body if packing == "plain" else _inflate(body, _WBITS[packing], limit)
     if len(data) > limit:
-        raise TooLarge(f"more than {limit:,} bytes when unpacked")
+        raise TooLarge(f"more than {limit:,} bytes when unpacked; max_unpacked_bytes allows no more")
     begins = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if begins not in {b"<", b"{"}:
         raise Malformed("neither XML nor JSON")
@@ -63,7 +71,11 @@ def unpack(body: bytes, limit: int) -> Message:
 
 
 def read(message: Message, person: Callable[[str], str] = nobody) -> Said:
-    """What the message says. Raises NotOurs for what is no inventory that is taken, and what parsing raises."""
+    """What the message says. Raises NotOurs for no inventory that is taken, TooLarge, and what parsing raises."""
+    if any(message.data.count(mark) > MOST_PARTS for mark in _PARTS[message.form]):
+        raise TooLarge(
+            f"more than {MOST_PARTS:,} {'tags' if message.form == 'XML' else 'values'}, which is no inventory"
+        )
     return _read_json(message.data, person) if message.form == "JSON" else _read_xml(message.data, person)
 
 
@@ -110,11 +122,11 @@ def _read_xml(data: bytes, person: Callable[[str], str]) -> Said:
 
 def _read_json(data: bytes, person: Callable[[str], str]) -> Said:
     found: Any = glpi.parse(data)
-    device, action = str(found.get("deviceid", "")), found.get("action", "inventory")
+    device, action = text(found, "deviceid"), text(found, "action") or "inventory"
     if action in _QUIET:
         return Said(device)
     if action != "inventory":
-        raise NotOurs(f"a message {action!r}, which is no inventory")
+        raise NotOurs(f"a message {action[:LONGEST_NAME]!r}, which is no inventory")
     return Said(device, tuple(glpi.to_drafts(found, person)))
 
 

@@ -29,7 +29,7 @@ def create_app(state: State, intakes: Mapping[str, Intake] | None = None) -> Fas
     for questions in (router, knowledge.router, unassigned.router):
         app.include_router(questions, dependencies=[Depends(problems.refuse_unknown)])
     _add_doors(app, intakes or {})
-    _add_health(app, state)
+    _add_health(app, state, intakes or {})
     return app
 
 
@@ -41,12 +41,14 @@ def _add_doors(app: FastAPI, intakes: Mapping[str, Intake]) -> None:
     app.include_router(records.router_of(pushed), dependencies=[Depends(problems.refuse_unknown)])
 
 
-def _add_health(app: FastAPI, state: State) -> None:
+def _add_health(app: FastAPI, state: State, intakes: Mapping[str, Intake]) -> None:
     @app.get("/livez", response_model=models.Health)
     def livez() -> Response:
         """Whether this process works; an outage of what it needs does not change it."""
         if not state.alive():
             return problems.problem(503, "the inventory's loop has stalled; restart this process")
+        if ended := [f"source {name}: {one.fault}" for name, one in intakes.items() if one.fault]:
+            return problems.problem(503, f"{'; '.join(ended)}; restart this process")
         return JSONResponse({"status": "ok"})
 
     @app.get("/readyz")

@@ -2,17 +2,19 @@
 
 from asyncio import Semaphore
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from events.outbox_errors import OutboxUnavailable
 from services.agent_wire import Malformed, Message, Said, TooLarge, answer, read, refusal, unpack
-from services.api.guard import Guard, Refusal
+from services.api.guard import AT_ONCE, Challenge, Guard, Refusal
 from services.api.problems import problem
 from services.collectors.base import NotOurs
 from services.collectors.formats import UNREADABLE, fault_of
 from services.collectors.pushed import AgentSettings
 from services.intake import Intake
+from services.pushes import Push
 
 PATHS = (
     "/agents",
@@ -23,8 +25,7 @@ PATHS = (
     "/marketplace/glpiinventory",
     "/marketplace/fusioninventory",
 )
-AT_ONCE = 2
-"""Inventories that are read at the same time: each may take much memory, and there is one interpreter."""
+_log = structlog.get_logger()
 
 
 def router_of(intake: Intake) -> APIRouter:
@@ -71,14 +72,19 @@ class Desk:
             async with self._guard.body(request) as body, self._room:
                 return await run_in_threadpool(self._answer, body, address)
         except Refusal as refused:
-            if not isinstance(refused, Reported):
-                await run_in_threadpool(self._intake.refuse, address, refused.reason)
+            await run_in_threadpool(self._note, address, refused)
             text, media = refusal(refused.reason)
             return Response(text, refused.status, refused.headers, media)
 
     async def nothing(self) -> Response:
         """FusionInventory agents ask so for tasks; there are none."""
         return Response("{}", media_type="application/json")
+
+    def _note(self, address: str, refused: Refusal) -> None:
+        if isinstance(refused, Challenge):  # an agent that has them comes again at once: nothing is lost
+            _log.info("asked for its password", source=self._intake.source.name, item=address)
+        elif not isinstance(refused, Reported):
+            self._intake.refuse(address, refused.reason)
 
     def _answer(self, body: bytes, address: str) -> Response:
         message = self._unpack(body)
@@ -92,22 +98,25 @@ class Desk:
         try:
             return unpack(body, self._settings.max_unpacked_bytes)
         except TooLarge as error:
-            raise Refusal(413, f"{error}; max_unpacked_bytes allows no more") from error
+            raise Refusal(413, str(error)) from error
         except Malformed as error:
             raise Refusal(400, f"no message of an agent: {error}") from error
 
     def _read(self, message: Message) -> Said:
         try:
             return read(message, self._intake.job.person)
+        except TooLarge as error:
+            raise Refusal(413, str(error)) from error
         except NotOurs as error:
             raise Refusal(422, str(error)) from error
         except UNREADABLE as error:
             raise Refusal(400, fault_of(error, message.form)) from error
 
     def _accept(self, said: Said, address: str) -> None:
+        push = Push([(said.device or address, draft) for draft in said.drafts])
         try:
-            problems = self._intake.accept([(said.device or address, draft) for draft in said.drafts])
+            self._intake.push(push)
         except OutboxUnavailable as error:
             raise Refusal(503, str(error), 60) from error
-        if problems:
-            raise Reported(422, "; ".join(problem.reason for problem in problems))
+        if push.refused.number:
+            raise Reported(422, "; ".join(problem.reason for problem in push.refused.told))

@@ -9,8 +9,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from events.models import MAX_PROBLEMS, Draft, Problem
+from events.runs import MAX_TEXT
 from graph.store import GraphReader
 
+MAX_ITEM = 300
+"""Of an item's name: with `MAX_TEXT` of each reason, all problems of a report fit into a message, escaped too."""
 OpenGraph = Callable[[], AbstractContextManager[GraphReader]]
 """Opens the graph for reading. Raises StoreUnavailable, AccessDenied, SchemaDiffers."""
 
@@ -42,14 +45,27 @@ class Report:
         """The item is readable but not for this collector (a wrong kind, a wrong row); the run stays complete."""
         self._note("skipped", item, reason)
 
-    def failed(self, item: str, reason: str) -> None:
-        """The item should have been read and could not be; the run is no longer complete (law 4)."""
-        self._note("failed", item, reason)
+    def failed(self, item: str, reason: str, number: int = 1) -> None:
+        """The item should have been read and could not be; the run is no longer complete (law 4).
 
-    def _note(self, what: str, item: str, reason: str) -> None:
-        self.counts[what] += 1
+        `number`: of how many the problem tells.
+        """
+        self._note("failed", item, reason, number)
+
+    def _note(self, what: str, item: str, reason: str, number: int = 1) -> None:
+        self.counts[what] += number
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(item=item, reason=reason))
+            self.problems.append(told(item, reason))
+
+
+def told(item: str, reason: str) -> Problem:
+    """A problem as a report can hold it, whoever wrote the texts in it."""
+    return Problem(item=tellable(item, MAX_ITEM), reason=tellable(reason))
+
+
+def tellable(text: str, length: int = MAX_TEXT) -> str:
+    """At most so long, and writable: half of a surrogate pair, which JSON can hold, cannot be encoded."""
+    return text[:length].encode("utf-8", "backslashreplace").decode()[:length]
 
 
 def nobody(_person: str) -> str:

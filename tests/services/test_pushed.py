@@ -6,65 +6,26 @@ import json
 import sqlite3
 import zlib
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
 import structlog.testing
 
-from events.codec import decode
 from events.log import RECORDS, RUNS
 from events.models import RecordObserved, RunReport
 from events.outbox_errors import OutboxFull
 from services import bootstrap, intake
 from services.api.state import State
-from services.intake import receiving
 from services.settings import load
-from tests.events.conftest import read_all
-from tests.servers.process import await_condition
 from tests.services.collectors.test_agents import INVENTORY, xml
+from tests.services.door import RECORD, Door, record
 from tests.services.test_api import Api, problem_of
 
 PROLOG = b"<REQUEST><DEVICEID>pc-1</DEVICEID><QUERY>PROLOG</QUERY><TOKEN>12345678</TOKEN></REQUEST>"
 MACHINE = xml("<HARDWARE><NAME>pc-2</NAME><LASTLOGGEDUSER>erika</LASTLOGGEDUSER></HARDWARE>")
-RECORD = {"native_key": "a", "kind": "Server", "sections": {"core": {"name": "srv-a"}}}
 PACK = {"zlib": zlib.compress, "gzip": gzip.compress, "plain": bytes}
 UNPACK = {"zlib": zlib.decompress, "gzip": gzip.decompress, "plain": bytes}
-
-
-class Door:
-    """An application that takes what is pushed, over files in a folder."""
-
-    def __init__(self, folder, **agents):
-        fleet = {"type": "agents", "name": "fleet", **agents}
-        place = f"sqlite:///{folder}"
-        self.settings = load(
-            None, log=f"{place}/log.db", graph=f"{place}/graph.db", data_dir=folder,
-            sources=[fleet, {"type": "http", "name": "mine"}],
-        )  # fmt: skip
-        self.waited = []
-        self._log, self._store = bootstrap.open_log(self.settings), bootstrap.open_store(self.settings)
-        self._opened = receiving(self.settings, self._store, lambda reason, _: self.waited.append(reason))
-        self.intakes = self._opened.__enter__()
-        self._api = Api(State(self.settings, self._log, self._store), self.intakes)
-
-    def post(self, path, data, **more):
-        return self._api.request("POST", path, content=data, **more)
-
-    def get(self, path):
-        return self._api.get(path)
-
-    def close(self):
-        self._opened.__exit__(None, None, None)
-        self._log.close()
-        self._store.close()
-
-    def said(self, topic, of_type):
-        """What is in the log, after the intakes have let go."""
-        with closing(bootstrap.open_log(self.settings)) as log:
-            return [event for event in map(decode, read_all(log, [topic])) if isinstance(event, of_type)]
 
 
 @pytest.fixture
@@ -210,29 +171,6 @@ def test_an_hour_ends_a_run_that_retires_nothing(tmp_path, monkeypatch):
     assert len({report.run for report in reports}) == 2
 
 
-def test_a_computer_that_was_silent_for_too_long_is_retired_while_the_service_runs(tmp_path, monkeypatch):
-    """Its outbox is in the service, so that nobody else could."""
-    door = Door(tmp_path, retire_after="30 days")
-    door.post("/agents", MACHINE)
-    await_condition(lambda: apply(door) and door._store.assets(), seconds=60, what="the computer in the graph")
-    tomorrow = datetime.now(UTC) + timedelta(days=31)
-    monkeypatch.setattr(intake, "datetime", SimpleNamespace(now=lambda _: tomorrow))
-    assert door._store.assets()
-
-    door.intakes["fleet"]._keep_up()
-    apply(door)
-
-    assert door._store.assets() == []
-    door.close()
-
-
-def apply(door):
-    consumer = bootstrap.make_consumer(door.settings, door._log, door._store, lambda *_: None)
-    consumer.catch_up()
-    consumer.release()
-    return True
-
-
 def test_a_user_is_dropped_or_hashed(tmp_path, monkeypatch):
     monkeypatch.setenv("KEY", "k" * 20)
     monkeypatch.setenv("LANDKARTE_PERSON_KEY", "env:KEY")
@@ -252,13 +190,10 @@ def test_a_user_is_dropped_or_hashed(tmp_path, monkeypatch):
 class TestRecords:
     """Anybody's own collector."""
 
-    def push(self, door, records, **asked):
-        return door.post("/api/v1/records", json.dumps(records), params={"source": "mine"} | asked)
-
     def test_good_records_are_accepted_and_bad_ones_are_named(self, tmp_path):
         door = Door(tmp_path)
         bad = [{"native_key": "", "kind": "Server", "sections": {}}, {**RECORD, "native_key": "t", "kind": "Toaster"}]
-        answer = self.push(door, [RECORD, *bad, "x"])
+        answer = door.push([RECORD, *bad, "x"])
         door.close()
 
         assert answer.status_code == 200
@@ -272,37 +207,32 @@ class TestRecords:
 
     def test_a_run_in_several_pushes_ends_as_complete_and_retires_what_it_did_not_see(self, tmp_path):
         door = Door(tmp_path)
-        first = self.push(door, [RECORD, RECORD | {"native_key": "b"}], begin=True, end="complete")
-        self.push(door, [RECORD], begin=True)
-        last = self.push(door, [], end="complete")
+        first = door.push([RECORD, record("b")], begin=True, end="complete")
+        begun = door.push([RECORD], begin=True)
+        last = door.push([], run=begun.json()["run"], end="complete")
         door.close()
-        found = door.settings
-        with closing(bootstrap.open_log(found)) as log, closing(bootstrap.open_store(found)) as store:
-            consumer = bootstrap.make_consumer(found, log, store, lambda *_: None)
-            consumer.catch_up()
-            live = {row.native_key for node in store.assets() for row, _ in store.describing(node.id)}
 
-        assert (first.json()["status"], last.json()["status"]) == ("complete", "complete")
-        assert live == {"a"}
+        assert (first.json()["status"], begun.json()["status"], last.json()["status"]) == ("complete", "", "complete")
+        assert door.live() == {"a"}
 
     def test_a_run_that_was_not_begun_here_cannot_be_complete(self, door):
         """The service was started again in the middle: what was pushed before would be retired."""
-        told = problem_of(self.push(door, [RECORD], end="complete"), 409)
+        told = problem_of(door.push([RECORD], end="complete"), 409)
 
         assert "no run was begun here" in told
-        assert self.push(door, [RECORD], end="partial").json()["status"] == "partial"
+        assert door.push([RECORD], end="partial").json()["status"] == "partial"
 
     def test_an_hour_does_not_cut_a_run_that_somebody_pushes(self, door, monkeypatch):
         """The part after it would be taken for all there is."""
-        self.push(door, [RECORD], begin=True)
+        run = door.push([RECORD], begin=True).json()["run"]
         monkeypatch.setattr(intake, "PERIOD", intake.PERIOD * 0)
         door.intakes["mine"]._end_hour()
 
-        assert self.push(door, [RECORD | {"native_key": "b"}], end="complete").json()["status"] == "complete"
+        assert door.push([record("b")], run=run, end="complete").json()["status"] == "complete"
         assert door.intakes["mine"]._outbox._queue.last_complete() == 2
 
     def test_a_run_with_a_bad_record_is_not_complete(self, door):
-        answer = self.push(door, [RECORD, "x"], begin=True, end="complete")
+        answer = door.push([RECORD, "x"], begin=True, end="complete")
         assert answer.json()["status"] == "partial"
 
     @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 from base64 import b64encode
 from contextlib import closing
@@ -91,6 +92,20 @@ def test_a_stopped_service_leaves_a_report_that_retires_nothing(served):
     assert "neither XML nor JSON" in served.said()
 
 
+def test_who_goes_away_in_the_middle_of_a_push_leaves_one_line(tmp_path):
+    with closing_served(Served(tmp_path, {"type": "http", "name": "racks"})) as served:
+        pushed = f"{served.url}/api/v1/records?source=racks"
+        run = httpx.post(f"{pushed}&begin=true", content=b"[]", timeout=30).json()["run"]
+        with socket.create_connection(("127.0.0.1", served.port)) as gone:
+            path = f"/api/v1/records?source=racks&run={run}"
+            gone.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n[".encode())
+        await_condition(lambda: "went away after" in served.said(), seconds=30, what="it to be noticed")
+        ended = httpx.post(pushed, content=b"[]", params={"source": "racks", "run": run, "end": "complete"}, timeout=30)
+
+    assert ended.json()["status"] == "failed"  # nothing else was pushed
+    assert "Traceback" not in served.said()
+
+
 def test_what_an_agent_says_again_unchanged_is_confirmed_and_nothing_more(served):
     for _ in range(2):
         assert httpx.post(f"{served.url}/agents", content=inventory("PC-1"), timeout=30).status_code == 200
@@ -133,5 +148,6 @@ def test_the_documented_push_is_taken(tmp_path):
             text=True,
             check=True,
         )
-        assert json.loads(told.stdout) == {"accepted": 1, "refused": [], "status": "complete"}
+        receipt = json.loads(told.stdout)
+        assert (receipt["accepted"], receipt["refused"], receipt["status"]) == (1, [], "complete")
         await_condition(lambda: ("srv-4", "Server") in served.assets(), seconds=30, what="the server in the graph")
