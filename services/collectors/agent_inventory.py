@@ -11,6 +11,7 @@ from typing import Any
 
 from events.models import Draft, Reference, Relation, Section
 from services.collectors.base import nobody
+from services.collectors.computer import is_container
 from services.collectors.databases import database_instance, engine_named
 from services.collectors.parts import (
     FIRMWARE,
@@ -139,13 +140,12 @@ def text(item: Item, *names: str) -> str:
 def _core(person: Callable[[str], str], content: Content) -> Section:
     hardware, bios = part(content, "hardware"), part(content, "bios")
     vendor, model = text(bios, "smanufacturer", "mmanufacturer"), text(bios, "smodel", "mmodel")
+    firmware = [("smbios-uuid", text(hardware, "uuid")), ("serial", serial(vendor, text(bios, "ssn")))]
+    if is_container(text(hardware, "vmsystem")):
+        firmware = []  # it is the host's
     return Section(
         name=text(hardware, "name"),
-        identifiers=identifiers(
-            ("smbios-uuid", text(hardware, "uuid")),
-            ("serial", serial(vendor, text(bios, "ssn"))),
-            ("hostname", text(hardware, "name")),
-        ),
+        identifiers=identifiers(*firmware, ("hostname", text(hardware, "name"))),
         properties=given(
             vendor=vendor,
             model=model,

@@ -13,6 +13,7 @@ from services.collectors.parts import FIRMWARE, day_of, given, has_os, identifie
 
 _NO_TAG = re.compile(r"no asset|not specified|default|to be filled|^(none|n/?a|unknown|0+)$", re.IGNORECASE)
 _CONTAINERS = {"docker", "podman", "lxc", "container", "systemd-nspawn", "openvz", "kubernetes", "containerd"}
+_CONTAINERS |= {"virtuozzo", "bsdjail", "jail", "solaris zone", "zone"}
 
 
 class System(BaseModel):
@@ -86,7 +87,7 @@ def virtualisation(facts: Facts) -> str:
 
 def is_container(name: str) -> bool:
     """Whether what a tool calls its virtualisation is a container, which has its host's firmware."""
-    return name.casefold() in _CONTAINERS
+    return name.casefold().replace("_", "-") in _CONTAINERS
 
 
 def _names(facts: Facts) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Signs by which collectors tell what a thing is. Pure."""
 
 import re
+from collections.abc import Iterable
 
 _HYPERVISORS = {
     "kvm": "kvm",
@@ -24,6 +25,11 @@ _HYPERVISORS = {
     "bhyve": "bhyve",
     "parallels": "parallels",
 }
+_VIRTUAL_CARDS = (
+    "000569", "000c29", "001c14", "005056", "00155d", "080027", "525400", "bc2411", "00163e", "001a4a", "506b8d",
+    "001c42",
+)  # fmt: skip
+"""How MACs begin that hypervisors give: VMware, Hyper-V, VirtualBox, QEMU, Proxmox, Xen, oVirt, Nutanix, Parallels."""
 _SERVER_CHASSIS = re.compile(r"^(17|23|25|28|29)$|rack|blade|server|multi-system", re.IGNORECASE)
 """A chassis in words, or by its number (SMBIOS 3.7, table 17): main, rack mount, multi-system, blade, its enclosure."""
 _CLIENT_CHASSIS = re.compile(
@@ -53,6 +59,12 @@ def hypervisor(*told: str) -> str:
 def virtualisation(said: str) -> str:
     """What a tool calls that in which a computer runs, by the name that all sources use."""
     return hypervisor(said) or said.casefold()
+
+
+def virtual_cards(macs: Iterable[str]) -> bool:
+    """Whether a computer with these network cards is a virtual machine: a host has some of its own besides."""
+    plain = [re.sub(r"[^0-9a-f]", "", mac.casefold()) for mac in macs]
+    return any(plain) and all(mac.startswith(_VIRTUAL_CARDS) for mac in plain if mac)
 
 
 def computer_kind(chassis: str, system: str) -> str:

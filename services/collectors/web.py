@@ -1,7 +1,7 @@
 """Live sources over HTTP: TLS verified, answers within a time and a size, errors that name the address."""
 
 import ssl
-import time
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +12,9 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.collectors.base import SourceUnavailable
+from services.collectors.deadline import WHOLE, cut, too_long, within
 from services.collectors.files import MIB
 from services.collectors.formats import parse_json
-
-WHOLE = 10
-"""A whole answer may take so many times the `timeout`, which is for its beginning and for each part."""
 
 
 class WebSettings(BaseModel):
@@ -56,6 +54,7 @@ class Web:
 
     def __init__(self, settings: WebSettings, client: httpx.Client) -> None:
         self._settings, self._client = settings, client
+        self._connection: Any = None
 
     def get(self, path: str = "", **params: str | int) -> bytes:
         """The answer's body. `path`: below `url`, or a whole address on the same server.
@@ -66,13 +65,32 @@ class Web:
         address = own.join(path) if path else own
         if (address.scheme, address.host, address.port) != (own.scheme, own.host, own.port):
             raise SourceUnavailable(f"{own}: it refers to another server, {address}, which is not told our secret")
+        timeout = self._settings.timeout
         try:
-            with self._client.stream("GET", address, params=params or None) as answer:
-                if answer.is_error or answer.is_redirect:
-                    raise Refused(_refusal(str(address), answer.status_code), answer.status_code)
-                return self._body(str(address), answer)
+            with within(WHOLE * timeout, self._hang_up) as over:
+                return self._whole(address, params, over)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise SourceUnavailable(f"{address}: {_reason(error, self._settings.timeout)}") from error
+            reason = too_long(timeout) if over.is_set() else _reason(error, timeout)
+            raise SourceUnavailable(f"{address}: {reason}") from error
+
+    def _whole(self, address: httpx.URL, params: dict[str, str | int], over: threading.Event) -> bytes:
+        watched = {"trace": self._note}
+        with self._client.stream("GET", address, params=params or None, extensions=watched) as answer:
+            if answer.is_error or answer.is_redirect:
+                raise Refused(_refusal(str(address), answer.status_code), answer.status_code)
+            body = self._body(str(address), answer)
+        if over.is_set():  # where no length was said, an answer that was cut looks like a whole one
+            raise SourceUnavailable(f"{address}: {too_long(self._settings.timeout)}")
+        return body
+
+    def _note(self, event: str, info: Mapping[str, Any]) -> None:
+        """Remember the connection, which the library does not give before an answer has begun."""
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            self._connection = info["return_value"]
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            cut(self._connection.get_extra_info("socket"))
 
     def json(self, path: str = "", **params: str | int) -> Any:  # noqa: ANN401 - whatever it answers
         """The answer as JSON. Raises SourceUnavailable."""
@@ -82,11 +100,9 @@ class Web:
             raise SourceUnavailable(f"{self._settings.url}{path}: the answer is no JSON: {error}") from error
 
     def _body(self, address: str, answer: httpx.Response) -> bytes:
-        parts, size, late = [], 0, time.monotonic() + WHOLE * self._settings.timeout
+        parts, size = [], 0
         for part in answer.iter_bytes():  # unpacked: what counts is what it becomes in memory
             size += len(part)
-            if time.monotonic() > late:
-                raise SourceUnavailable(f"{address}: the answer is not complete after {WHOLE} times the timeout")
             if size > self._settings.max_bytes:
                 raise SourceUnavailable(
                     f"{address}: the answer is larger than the {self._settings.max_bytes:,} bytes that max_bytes allows"

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from services.collectors.base import SourceUnavailable
+from services.collectors.deadline import WHOLE, cut, too_long, within
 from services.collectors.formats import parse_json
 from services.collectors.kubernetes.objects import Object
 from services.collectors.kubernetes.settings import KubernetesSettings
@@ -51,6 +52,7 @@ class Cluster:
     def __init__(self, settings: KubernetesSettings, client: Any) -> None:  # noqa: ANN401 - has no types
         self._settings, self._configuration = settings, client.configuration
         self._pool = client.rest_client.pool_manager
+        self._connections: list[Any] = []
 
     @property
     def address(self) -> str:
@@ -90,22 +92,37 @@ class Cluster:
     def _get(self, path: str, params: dict[str, str]) -> Any:  # noqa: ANN401 - whatever it answers
         import urllib3  # noqa: PLC0415 - slow to import
 
-        address = f"{self.address}{path}"
+        address, timeout = f"{self.address}{path}", self._settings.timeout
         try:
-            answer = self._pool.request(
-                "GET",
-                address,
-                fields=params,
-                headers=self._headers(),
-                preload_content=False,
-                redirect=False,
-                retries=False,
-                timeout=self._settings.timeout,
-            )
-            with answer:
-                return self._read(address, answer)
+            with within(WHOLE * timeout, self._hang_up) as over:
+                return self._answer(address, params)
+        except SourceUnavailable as error:  # without a length, one that was cut looks like a whole one
+            if over.is_set():
+                raise SourceUnavailable(f"{address}: {too_long(timeout)}") from error
+            raise
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise SourceUnavailable(f"{address}: {_reason(error, self._settings.timeout)}") from error
+            reason = too_long(timeout) if over.is_set() else _reason(error, timeout)
+            raise SourceUnavailable(f"{address}: {reason}") from error
+
+    def _answer(self, address: str, params: dict[str, str]) -> Any:  # noqa: ANN401 - whatever it answers
+        pool = self._pool.connection_from_url(address)
+        pool.ConnectionCls = _noted(pool.ConnectionCls, self._connections)
+        answer = self._pool.request(
+            "GET",
+            address,
+            fields=params,
+            headers=self._headers(),
+            preload_content=False,
+            redirect=False,
+            retries=False,
+            timeout=self._settings.timeout,
+        )
+        with answer:
+            return self._read(address, answer)
+
+    def _hang_up(self) -> None:
+        for connection in self._connections:
+            cut(connection)
 
     def _read(self, address: str, answer: Any) -> Any:  # noqa: ANN401 - urllib3's answer, and whatever is in it
         if answer.status >= 300:  # noqa: PLR2004 - a redirection is no answer either
@@ -125,7 +142,27 @@ class Cluster:
     def _headers(self) -> dict[str, str]:
         settings = self._configuration.auth_settings().values()
         said = {item["key"]: item["value"] for item in settings if item["in"] == "header" and item["value"]}
+        for name, value in said.items():
+            if not value.isascii() or not value.isprintable():  # the library's own error would print the secret
+                raise SourceUnavailable(
+                    f"{self.address}: the secret for {name} holds characters that HTTP does not allow"
+                )
         return {"accept": "application/json", **said}
+
+
+def _noted(kind: Any, connections: list[Any]) -> Any:  # noqa: ANN401 - has no types
+    """The pool's class of connections, which remembers the last one: an answer does not give it before it has begun."""
+    if hasattr(kind, "noted"):
+        return kind
+
+    class Noted(kind):  # type: ignore[misc] # has no types
+        noted = True
+
+        def connect(self) -> None:
+            super().connect()
+            connections[:] = [self.sock]
+
+    return Noted
 
 
 @contextmanager

@@ -8,6 +8,7 @@ A daemon set has a pod on each node for that node, and loses nothing that matter
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from events.models import LONGEST_NAME, Draft, Properties, Reference, Relation, Section
@@ -31,13 +32,37 @@ def to_drafts(objects: Objects, cluster: str, version: str = "") -> Iterator[Dra
     if version:
         sections["software"] = Section(relations=(installed(name="Kubernetes", version=version.removeprefix("v")),))
     yield Draft(native_key=key_of("cluster", cluster), kind="Cluster", sections=sections)
-    nodes = {name(item): item for item in objects.all("Node")}
+    nodes = _own_names({name(item): item for item in objects.all("Node")})
     for title in sorted(nodes):
         yield node(nodes[title], cluster)
     found = workloads(objects)
     needs = Needs(found, objects)
     for item in found:
         yield workload(item, cluster, objects, needs, nodes)
+
+
+def _own_names(nodes: dict[str, Object]) -> dict[str, Object]:
+    """The nodes without what several share: containers have their host's UUID, clones the machine-id of the first."""
+    told = Counter(value for item in nodes.values() for value in _firmware(item))
+    common = {value for value, number in told.items() if number > 1}
+    return {title: _without(item, common) for title, item in nodes.items()}
+
+
+def _firmware(item: Object) -> list[str]:
+    info = part(part(item, "status"), "nodeInfo")
+    return [text(info, field).casefold() for field in ("systemUUID", "machineID")]
+
+
+def _without(item: Object, common: set[str]) -> Object:
+    if not common.intersection(_firmware(item)):
+        return item
+    status = part(item, "status")
+    info = {
+        field: value
+        for field, value in part(status, "nodeInfo").items()
+        if field not in {"systemUUID", "machineID"} or str(value).strip().casefold() not in common
+    }
+    return {**item, "status": {**status, "nodeInfo": info}}
 
 
 def node(item: Object, cluster: str) -> Draft:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
 from services.collectors.base import Check, SourceUnavailable
+from services.collectors.deadline import WHOLE, cut, too_long, within
 from services.collectors.secret import read_secret
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 _NO_SUCH_OBJECT, _SIZE, _TIME, _RIGHTS, _LOGIN = 32, 4, 3, 50, 49
 _PAGED = "1.2.840.113556.1.4.319"
 _PROBE = 50
+SPARE_PAGES = 10_000
+"""A page may have fewer entries than it was asked for, or none: so many more are asked for than full ones would be."""
+LARGEST_PAGE = 64 << 20
+"""Bytes of an answer: a server may send more entries than it was asked for, and it need not end."""
 _RESULTS = {
     _LOGIN: "the account or its password is not accepted",
     _RIGHTS: "the account may not search here; docs/collectors.md has the rights that it needs",
@@ -39,6 +44,7 @@ class Directory:
 
     def __enter__(self) -> Self:
         self._connection = _connected(self._settings)
+        self._connection.socket = self._counted = _Counted(self._connection.socket)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -47,24 +53,27 @@ class Directory:
 
     def entries(self, attributes: Sequence[str], report: Report) -> Iterator[tuple[str, str, dict[str, list[bytes]]]]:
         """(where, DN, attributes) of all that the filter finds. An end before the last is a failure in the report."""
-        number, cookie = 0, b""
-        while True:
-            answer, found, cookie = self._page(attributes, self._settings.page_size, cookie)
+        number, cookie, own = 0, b"", self._settings
+        for _ in range(SPARE_PAGES + own.max_entries // own.page_size):
+            answer, found, cookie = self._page(attributes, own.page_size, cookie)
             for item in found:
                 number += 1
                 yield f"entry {number}", str(item["dn"]), dict(item["raw_attributes"])
             if answer["result"]:
-                report.failed(self._settings.url, f"the search ended after {number:,} entries: {_reason(answer)}")
-            if number >= self._settings.max_entries and cookie:
-                report.failed(self._settings.url, f"more than the {number:,} entries that max_entries allows")
-            if answer["result"] or not cookie or number >= self._settings.max_entries:
+                report.failed(own.url, f"the search ended after {number:,} entries: {_reason(answer)}")
+            if number >= own.max_entries and cookie:
+                report.failed(own.url, f"more than the {number:,} entries that max_entries allows")
+            if answer["result"] or not cookie or number >= own.max_entries:
+                if not number and not answer["result"]:
+                    report.failed(own.url, _nothing(own))
                 return
+        report.failed(own.url, f"{number:,} entries in many small pages, and no end of them")
 
     def check(self, attributes: Sequence[str]) -> Iterator[Check]:
         """Whether computers are found below the base, and which attributes the account may read of them."""
         _, found, _ = self._page(attributes, _PROBE, b"")
         what = f"{self._settings.base}: {len(found)}{'+' if len(found) == _PROBE else ''} entries"
-        yield Check(what, "" if found else f"nothing fits {self._settings.filter}, or the account may read none of it")
+        yield Check(what, "" if found else _nothing(self._settings))
         told = {name.casefold() for item in found for name, values in item["raw_attributes"].items() if values}
         for name in ("objectGUID", "dNSHostName", "operatingSystem", "userAccountControl") if found else ():
             fault = "" if name.casefold() in told else "none shows it; grant the account Read on computer objects"
@@ -74,15 +83,12 @@ class Directory:
         self, attributes: Sequence[str], size: int, cookie: bytes
     ) -> tuple[dict[str, Any], list[dict[str, Any]], bytes]:
         """(result, entries, where to go on). Raises SourceUnavailable where nothing may be searched at all."""
-        from ldap3.core.exceptions import LDAPException  # noqa: PLC0415 - slow to import
-
         own = self._settings
-        try:
+        self._counted.left = LARGEST_PAGE
+        with _speaking(own, self._connection, "the search failed"):
             self._connection.search(
                 own.base, own.filter, attributes=list(attributes), paged_size=size, paged_cookie=cookie or None
             )
-        except LDAPException as error:
-            raise SourceUnavailable(f"{own.url}: the search failed: {_short(error)}") from None
         answer: dict[str, Any] = dict(self._connection.result or {})
         found = [item for item in self._connection.response or [] if item.get("type") == "searchResEntry"]
         if answer.get("result") and not found and not cookie:
@@ -91,16 +97,49 @@ class Directory:
         return answer, found, (page.get("value") or {}).get("cookie") or b""
 
 
-def _connected(settings: LdapSettings) -> Connection:
+class _Counted:
+    """A socket that fails where an answer is larger than what is `left` for it."""
+
+    def __init__(self, inner: Any) -> None:  # noqa: ANN401 - a socket, or one with TLS
+        self._inner, self.left = inner, LARGEST_PAGE
+
+    def recv(self, size: int) -> bytes:
+        data: bytes = self._inner.recv(size)
+        self.left -= len(data)
+        if self.left < 0:
+            raise OSError(f"the answer is larger than {LARGEST_PAGE:,} bytes; a smaller page_size may help")
+        return data
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the socket has
+        return getattr(self._inner, name)
+
+
+@contextmanager
+def _speaking(settings: LdapSettings, connection: Connection, otherwise: str) -> Iterator[None]:
+    """Ask something within a time. Raises SourceUnavailable for what is no answer, without the password.
+
+    ldap3 raises what faults in a program raise where the answer is none of LDAP.
+    """
     from ldap3.core.exceptions import LDAPException  # noqa: PLC0415 - slow to import
 
-    connection: Connection | None = None
+    with within(WHOLE * settings.timeout, lambda: cut(connection.socket)) as over:
+        try:
+            yield
+        except (LDAPException, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            if over.is_set():
+                reason = too_long(settings.timeout)
+            elif isinstance(error, LookupError | TypeError | AttributeError):
+                reason = "what it answers is no LDAP; is it the right address?"
+            else:
+                reason = _fault(error, otherwise)
+            raise SourceUnavailable(f"{settings.url}: {reason}") from None
+
+
+def _connected(settings: LdapSettings) -> Connection:
+    connection = _connection(settings)
     try:
-        connection = _connection(settings)
-        _log_in(connection, settings)
-    except (LDAPException, ValueError, OSError) as error:
-        _abandon(connection)
-        raise SourceUnavailable(f"{settings.url}: {_fault(error)}") from None
+        with _speaking(settings, connection, "no answer"):
+            _log_in(connection, settings)
     except SourceUnavailable:
         _abandon(connection)
         raise
@@ -136,10 +175,14 @@ def _log_in(connection: Connection, settings: LdapSettings) -> None:
         raise SourceUnavailable(f"{settings.url}: {_reason(dict(connection.result))}")
 
 
-def _abandon(connection: Connection | None) -> None:
+def _abandon(connection: Connection) -> None:
     """The library leaves the socket open where TLS fails."""
-    if connection is not None and connection.socket is not None:
+    if connection.socket is not None:
         connection.socket.close()
+
+
+def _nothing(settings: LdapSettings) -> str:
+    return f"nothing fits {settings.filter}, or the account may read none of it"
 
 
 def _reason(answer: dict[str, Any]) -> str:
@@ -148,11 +191,11 @@ def _reason(answer: dict[str, Any]) -> str:
     return (own | _RESULTS).get(code if isinstance(code, int) else -1, f"{answer.get('description')} ({code})")
 
 
-def _fault(error: Exception) -> str:
+def _fault(error: Exception, otherwise: str) -> str:
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text or "certificate" in text.casefold():
         return f"its certificate is not trusted; name the authority's certificate in ca_file ({_short(error)})"
-    return f"no answer: {_short(error)}"
+    return f"{otherwise}: {_short(error)}"
 
 
 def _short(error: Exception) -> str:

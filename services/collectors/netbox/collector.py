@@ -1,6 +1,7 @@
 """NetBox: devices, virtual machines, clusters, places and tenants, asked with a token or from saved lists."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, field_validator
@@ -8,7 +9,7 @@ from pydantic import Field, field_validator
 from graph.metamodel import DEVICES, KINDS
 from services.collectors.agent_inventory import text
 from services.collectors.answers import AnswerSettings, emit_each, nothing_said
-from services.collectors.base import Check, CollectorType, Report, Run, SourceUnavailable
+from services.collectors.base import Check, CollectorType, NotOurs, Report, Run, SourceUnavailable
 from services.collectors.files import check_files, read_files
 from services.collectors.formats import parse_json, reported
 from services.collectors.netbox.answers import Answers, take
@@ -18,6 +19,8 @@ from services.collectors.web import Refused, Web, connect
 
 SUFFIXES = (".json",)
 PAGE = 500
+MOST_PAGES = 2000
+"""Of one list: a million objects."""
 ENDPOINTS = (
     "dcim/sites", "dcim/locations", "dcim/racks", "tenancy/tenants", "dcim/devices", "virtualization/clusters",
     "virtualization/virtual-machines", "ipam/ip-addresses",
@@ -67,6 +70,10 @@ def collect(settings: NetboxSettings, run: Run) -> None:
         with connect(settings, _login(settings)) as web:
             for endpoint in (*ENDPOINTS, *(INTERFACES if settings.interfaces else ())):
                 _ask(web, settings, endpoint, answers, run.report)
+        if not answers.lists["devices"] and not answers.lists["virtual-machines"]:
+            run.report.failed(
+                "devices and virtual machines", "none is visible; does the permission of the token fit any?"
+            )
     mapped = Mapped(settings.roles, settings.custom_fields, settings.tenants)
     nothing_said(settings, emit_each(run, to_drafts(answers, mapped)), run.report)
 
@@ -87,26 +94,35 @@ def _login(settings: NetboxSettings) -> dict[str, str]:
 
 
 def _ask(web: Web, settings: NetboxSettings, endpoint: str, answers: Answers, report: Report) -> None:
-    for items in _pages(web, settings, endpoint):
+    """Pages are counted from the first: where an object goes meanwhile, another is in none of them."""
+    number, counts = 0, set[str]()
+    for page in _pages(web, settings, endpoint):
+        items = page["results"]
+        number += len(items)
+        counts |= {text(page, "count")} - {""}
         report.seen(len(items))
         if items:
-            take(answers, endpoint, items)
+            _take(settings, endpoint, answers, items)
+    if counts - {str(number)}:
+        report.failed(endpoint, f"it changed while it was read: {number} came, there are {' or '.join(sorted(counts))}")
 
 
-def _pages(web: Web, settings: NetboxSettings, endpoint: str) -> Iterator[list[object]]:
+def _take(settings: NetboxSettings, endpoint: str, answers: Answers, items: list[object]) -> None:
+    try:
+        take(answers, endpoint, items)
+    except NotOurs as error:
+        raise SourceUnavailable(f"{settings.url}: the answer to {endpoint} is no list of NetBox: {error}") from error
+
+
+def _pages(web: Web, settings: NetboxSettings, endpoint: str) -> Iterator[Mapping[str, Any]]:
     """The list's pages. `next` names an address that may be another behind a proxy: only its query is taken."""
     query: dict[str, str | int] = {"limit": PAGE, **({"exclude": "config_context"} if endpoint in MERGED else {})}
     asked = set[str]()
-    while True:
-        try:
-            page = web.json(_address(settings, endpoint), **query)
-        except Refused as error:
-            if error.status == NOT_FOUND and endpoint in LATER:
-                return
-            raise
-        if not isinstance(page, dict) or not isinstance(page.get("results"), list):
-            raise SourceUnavailable(f"{settings.url}: the answer to {endpoint} is no list of NetBox")
-        yield page["results"]
+    while len(asked) < MOST_PAGES:
+        page = _page(web, settings, endpoint, query)
+        if page is None:
+            return
+        yield page
         following = text(page, "next")
         if not following:
             return
@@ -114,6 +130,22 @@ def _pages(web: Web, settings: NetboxSettings, endpoint: str) -> Iterator[list[o
             raise SourceUnavailable(f"{settings.url}: the list {endpoint} refers to a page of it that was read already")
         asked.add(following)
         query = dict(parse_qsl(urlsplit(following).query))
+    raise SourceUnavailable(f"{settings.url}: the list {endpoint} has more than {MOST_PAGES:,} pages, or no end of it")
+
+
+def _page(
+    web: Web, settings: NetboxSettings, endpoint: str, query: Mapping[str, str | int]
+) -> Mapping[str, Any] | None:
+    """A page; None where this version does not have the list."""
+    try:
+        page = web.json(_address(settings, endpoint), **query)
+    except Refused as error:
+        if error.status == NOT_FOUND and endpoint in LATER:
+            return None
+        raise
+    if not isinstance(page, dict) or not isinstance(page.get("results"), list):
+        raise SourceUnavailable(f"{settings.url}: the answer to {endpoint} is no list of NetBox")
+    return page
 
 
 def _address(settings: NetboxSettings, endpoint: str) -> str:

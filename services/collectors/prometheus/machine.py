@@ -13,7 +13,7 @@ from services.collectors.base import NotOurs
 from services.collectors.files import MIB
 from services.collectors.machine_network import is_virtual
 from services.collectors.parts import FIRMWARE, day_of, given, has_os, identifiers, is_model, key_of, serial
-from services.collectors.signs import computer_kind, hypervisor
+from services.collectors.signs import computer_kind, hypervisor, virtual_cards
 
 MAX_LINES = 20_000
 """Of the metrics that are read; a host with a thousand network cards has five thousand."""
@@ -92,7 +92,7 @@ def to_draft(metrics: Metrics, key: str) -> Draft:
 
 
 def _kind(metrics: Metrics, virtual: str) -> str:
-    if virtual:
+    if virtual or (not metrics.get("node_dmi_info") and virtual_cards(_macs(metrics))):
         return "VirtualMachine"
     return computer_kind("", _label(metrics, "windows_os_info", "product")) or "Server"
 
@@ -165,14 +165,19 @@ def _processor(metrics: Metrics) -> Section:
 
 
 def _network(metrics: Metrics, key: str) -> Section:
-    ports = [s.labels for s in metrics.get("node_network_info", []) if not is_virtual(s.labels.get("device", ""))]
-    macs = [port.get("address", "") for port in ports]
-    macs += [s.labels.get("mac", "") for s in metrics.get("windows_net_nic_info", [])]
     ips = [address for metric in ("node_network_address_info", _NICS[1]) for address in _ips(metrics, metric)]
     own = urlsplit(key).hostname if "://" in key else ""
     return Section(
-        identifiers=identifiers(*(("mac", mac) for mac in macs), *(("ip", ip) for ip in [*ips, _literal(own or "")]))
+        identifiers=identifiers(
+            *(("mac", mac) for mac in _macs(metrics)), *(("ip", ip) for ip in [*ips, _literal(own or "")])
+        )
     )
+
+
+def _macs(metrics: Metrics) -> list[str]:
+    ports = [s.labels for s in metrics.get("node_network_info", []) if not is_virtual(s.labels.get("device", ""))]
+    windows = [s.labels for s in metrics.get(_NICS[0], []) if not is_virtual(s.labels.get("nic", ""))]
+    return [port.get("address", "") for port in ports] + [port.get("mac", "") for port in windows]
 
 
 def _ips(metrics: Metrics, metric: str) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Proxmox VE: nodes, virtual machines and containers of a cluster, asked with an API token or from saved answers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 
 from pydantic import Field
@@ -18,7 +18,9 @@ from services.collectors.web import Refused, Web, connect
 SUFFIXES = (".json",)
 API = "/api2/json"
 AUDIT = "pveum acl modify / --tokens '{token}' --roles PVEAuditor"
-FORBIDDEN = 403
+OK, FORBIDDEN = 200, 403
+ABOVE = ("/", "/vms")
+"""Paths whose rights the API names with 1 where they are handed down, else with 0."""
 AGENT_RIGHTS = {"VM.GuestAgent.Audit", "VM.Monitor"}
 """Either lets a guest's agent be asked: the first since Proxmox VE 9, the second before."""
 
@@ -60,8 +62,11 @@ def _connected(settings: ProxmoxSettings) -> AbstractContextManager[Web]:
 
 
 def _ask(web: Web, settings: ProxmoxSettings, answers: Answers, report: Report) -> None:
-    if "VM.Audit" not in _rights(web):
+    rights = _rights(web)
+    if "VM.Audit" not in set[str]().union(*rights.values()):
         raise SourceUnavailable(f"{settings.url}: the token may see no guest; grant it: {_grant(settings)}")
+    if path := _hidden(rights):
+        report.failed(f"right VM.Audit on {path}", f"guests may be missing; grant it: {_grant(settings)}")
     for path in ("cluster/status", "nodes", "cluster/resources"):
         _take(web, answers, path)
     for node in sorted(answers.nodes):
@@ -73,10 +78,14 @@ def _ask(web: Web, settings: ProxmoxSettings, answers: Answers, report: Report) 
 
 
 def _take(web: Web, answers: Answers, path: str) -> None:
+    """Raises SourceUnavailable, and Refused for what is no answer: it would look like a cluster without guests."""
+    value = web.json(f"{API}/{path}")
     try:
-        take(answers, path, web.json(f"{API}/{path}"))
-    except NotOurs:
-        return  # an empty list: a cluster without guests, a node on its own
+        take(answers, path, value)
+    except NotOurs as error:
+        if isinstance(value, dict) and isinstance(value.get("data"), list):
+            return  # an empty list: a cluster without guests, a node on its own
+        raise Refused(f"{path}: the answer is not what Proxmox VE answers: {error}", OK) from error
 
 
 def _ask_node(web: Web, answers: Answers, node: str, report: Report) -> None:
@@ -118,11 +127,22 @@ def _ask_agent(web: Web, answers: Answers, guest: Guest, path: str, report: Repo
         report.skipped(shown(f"agent in guest {guest.vmid}"), f"what it said before stays: {error}{hint}")
 
 
-def _rights(web: Web) -> set[str]:
-    """Every right that the token has anywhere."""
+def _rights(web: Web) -> dict[str, set[str]]:
+    """By path the rights that the token has there; above guests only those that are handed down to them."""
     found = web.json(f"{API}/access/permissions")
     paths = found.get("data") if isinstance(found, dict) else None
-    return {right for rights in (paths or {}).values() if isinstance(rights, dict) for right in rights}
+    return {
+        path: {right for right, handed_down in rights.items() if handed_down or path not in ABOVE}
+        for path, rights in (paths if isinstance(paths, dict) else {}).items()
+        if isinstance(rights, dict)
+    }
+
+
+def _hidden(rights: Mapping[str, set[str]]) -> str:
+    """Where guests may be that the token does not see, which lists leave out without a word; "" for nowhere."""
+    if "VM.Audit" not in rights.get("/vms", rights.get("/", set())):
+        return "/vms"
+    return next((path for path in sorted(rights) if path.startswith("/vms/") and "VM.Audit" not in rights[path]), "")
 
 
 def _grant(settings: ProxmoxSettings) -> str:
@@ -138,7 +158,8 @@ def check(settings: ProxmoxSettings) -> Iterator[Check]:
         found = web.json(f"{API}/version")
         data = found.get("data") if isinstance(found, dict) else None
         yield Check(f"{settings.url} answers: Proxmox VE {text(data, 'version') if isinstance(data, dict) else '?'}")
-        rights = _rights(web)
+        by_path = _rights(web)
+    rights = set[str]().union(*by_path.values()) - ({"VM.Audit"} if _hidden(by_path) else set())
     for right, why in (("Sys.Audit", "nodes"), ("VM.Audit", "guests")):
         yield Check(f"right {right} ({why})", "" if right in rights else f"missing; grant it: {_grant(settings)}")
     if settings.agent:

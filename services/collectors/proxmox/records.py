@@ -95,7 +95,11 @@ def _core(guest: Guest, name: str, answers: Answers) -> Section:
     system = text(guest.config, "ostype")
     return Section(
         name=name or f"guest {guest.vmid}",
-        identifiers=(*_of_config(guest.config), *identifiers(("hostname", name))),
+        # A guest restored beside the first has its UUID and its MAC addresses: only its number tells them apart.
+        identifiers=(
+            *_of_config(guest.config),
+            *identifiers(("hostname", name), ("cloud-id", answers.own_id(f"guest/{guest.vmid}"))),
+        ),
         properties=given(
             hostname=name,
             virtualisation=_HYPERVISOR.get(guest.type, ""),

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from events.models import Draft
 from services.collectors.base import Check, CollectorType, Run, SourceUnavailable
+from services.collectors.parts import key_of
 from services.collectors.secret import SecretPlace, read_secret
 from services.collectors.snmp.device import to_draft
 from services.collectors.snmp.live import NoAnswer, ask_all
@@ -79,7 +80,7 @@ def collect(settings: SnmpSettings, run: Run) -> None:
 
     addresses = _addresses(settings)
     asyncio.run(ask_all(settings, _secrets(settings), addresses, tell))
-    told: dict[str, str] = {}
+    told: dict[str, tuple[str, Draft]] = {}
     for host in addresses:  # in their order, not that of the answers: what is said must not change from run to run
         _emit(host, made[host], told, settings, run)
 
@@ -92,7 +93,7 @@ def _draft(answer: Answers, host: str, settings: SnmpSettings) -> Draft | ValueE
 
 
 def _emit(
-    host: str, made: Draft | NoAnswer | ValueError, told: dict[str, str], settings: SnmpSettings, run: Run
+    host: str, made: Draft | NoAnswer | ValueError, told: dict[str, tuple[str, Draft]], settings: SnmpSettings, run: Run
 ) -> None:
     """A device with several addresses is told of by the first."""
     if isinstance(made, NoAnswer) and made.silent and host not in settings.hosts:
@@ -103,11 +104,24 @@ def _emit(
         run.report.failed(host, str(made))
     elif isinstance(made, ValueError):
         run.report.failed(host, f"not usable: {made}")
-    elif made.native_key in told:
-        run.report.skipped(host, f"the same device as {told[made.native_key]}")
     else:
-        told[made.native_key] = host
-        run.emit(made)
+        _tell(host, made, told, run)
+
+
+def _tell(host: str, made: Draft, told: dict[str, tuple[str, Draft]], run: Run) -> None:
+    first = told.get(made.native_key)
+    if first and _names(first[1]) == _names(made):
+        run.report.skipped(host, f"the same device as {first[0]}")
+        return
+    if first:  # the members of a cluster may have one MAC: they are two devices
+        made = made.model_copy(update={"native_key": key_of(host)})
+    told[made.native_key] = host, made
+    run.emit(made)
+
+
+def _names(draft: Draft) -> tuple[object, ...]:
+    """What a device says of itself at each of its addresses alike."""
+    return tuple(draft.sections["core"].properties.get(name) for name in ("hostname", "serial"))
 
 
 def _addresses(settings: SnmpSettings) -> list[str]:
@@ -123,8 +137,11 @@ def _secrets(settings: SnmpSettings) -> Any:  # noqa: ANN401 - the library has n
     from pysnmp.hlapi.v3arch import asyncio as snmp  # noqa: PLC0415 - slow to import
 
     if settings.version == "2c":
-        return snmp.CommunityData(read_secret(settings.community), mpModel=1)  # noqa: S508 - version 3 is the default
-    auth, privacy = read_secret(settings.auth_password), read_secret(settings.privacy_password)
+        return snmp.CommunityData(_secret("community", settings.community), mpModel=1)  # noqa: S508 - version 3 is the default
+    auth, privacy = (
+        _secret("auth_password", settings.auth_password),
+        _secret("privacy_password", settings.privacy_password),
+    )
     for name, secret in (("auth_password", auth), ("privacy_password", privacy)):
         if secret and len(secret) < SHORTEST:
             raise SourceUnavailable(f"{name}: a password of SNMPv3 has {SHORTEST} characters or more")
@@ -142,6 +159,16 @@ def _secrets(settings: SnmpSettings) -> Any:  # noqa: ANN401 - the library has n
         authProtocol=auths[settings.auth_protocol] if auth else snmp.USM_AUTH_NONE,
         privProtocol=privacies[settings.privacy_protocol] if privacy else snmp.USM_PRIV_NONE,
     )
+
+
+def _secret(name: str, place: str) -> str:
+    """Raises SourceUnavailable where it cannot be read, or the library cannot send it."""
+    secret = read_secret(place)
+    try:
+        secret.encode("latin-1")
+    except UnicodeEncodeError:
+        raise SourceUnavailable(f"{name}: it holds characters that SNMP does not know here; only Latin-1 is") from None
+    return secret
 
 
 def check(settings: SnmpSettings) -> Iterator[Check]:

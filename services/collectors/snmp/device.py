@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from events.models import Draft, Relation, Section
 from services.collectors.machine_network import is_virtual
 from services.collectors.parts import OBSERVED, given, has_os, identifiers, installed, is_model, key_of, related, serial
-from services.collectors.signs import kind_by_maker
+from services.collectors.signs import kind_by_maker, virtual_cards
 from services.collectors.snmp import oids
 from services.collectors.snmp.oids import Oid, Value
 
 Told = Mapping[Oid, Value]
-_SHARED_MACS = ("00005e00", "00000c07ac", "00000c9ff", "0007b400")
-"""VRRP, HSRP, GLBP: addresses that wander between routers."""
+_SHARED_MACS = ("00005e00", "00000c07ac", "00000c9ff", "0007b400", "00090f09", "02bf")
+"""VRRP, HSRP, GLBP, clusters of FortiGate, Windows load balancing: addresses that wander between devices."""
 _UNIX = re.compile(r"^(Linux|FreeBSD|OpenBSD|NetBSD|SunOS|Darwin|AIX) \S+ (\S+)")
 _WINDOWS = re.compile(r"Software: Windows .*?Version (\S+) \(Build (\d+)")
 _MAC_CHASSIS, _ADDRESS_CHASSIS = 4, 5
@@ -40,7 +40,7 @@ def to_draft(told: Told, address: str, *, software: bool = False) -> Draft:
 
 
 def kind_of(told: Told) -> str:
-    """By Printer-MIB, the maker, the devices it lists, its layers."""
+    """By Printer-MIB, the maker, the devices it lists, its layers, its network cards."""
     maker, descr = _enterprise(told), _descr(told)
     printing = oids.PRINTER_DEVICE in _column(told, oids.DEVICE_TYPE).values() and maker not in oids.COMPUTERS
     if printing or maker in oids.PRINTERS or _column(told, oids.PRINTER_SERIAL) or _column(told, oids.PRINTER_COVER):
@@ -52,7 +52,9 @@ def kind_of(told: Told) -> str:
     forwards = layers & _NETWORK_LAYERS and not layers & _APPLICATION_LAYER
     if forwards or (maker not in oids.COMPUTERS and kind_by_maker(f"{oids.VENDORS.get(maker, '')} {descr}")):
         return "NetworkDevice"
-    return "Server" if maker in oids.COMPUTERS or _UNIX.match(descr) else "NetworkDevice"
+    if maker not in oids.COMPUTERS and not _UNIX.match(descr):
+        return "NetworkDevice"
+    return "VirtualMachine" if virtual_cards(_macs(told)) else "Server"
 
 
 def _core(told: Told, kind: str) -> Section:

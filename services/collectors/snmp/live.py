@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from services.collectors.snmp.oids import Answers, Oid, Value
 
 _ROWS = 25
+LONGEST_VALUE = 4096
+"""Octets that are kept of a value; a datagram holds sixty thousand."""
 _RECEIVED = "AbstractTransportDispatcher._callback_function"
 """The library's function that takes each datagram, as asyncio names it."""
 _MISSING = {"NoSuchObject", "NoSuchInstance", "EndOfMibView", "Null"}
@@ -74,11 +76,13 @@ async def _ask(engine: Any, settings: SnmpSettings, secrets: Any, host: str) -> 
 class _Device:
     def __init__(self, engine: Any, settings: SnmpSettings, secrets: Any, host: str) -> None:  # noqa: ANN401
         self._engine, self._settings, self._secrets, self._host = engine, settings, secrets, host
+        self._answered = False
 
     async def all(self) -> Answers:
         """Everything that a record is made of. Raises NoAnswer."""
         self._target = await self._resolved()
         told = await self.get(oids.SCALARS)
+        self._answered = True
         if not told:
             raise NoAnswer("it answers, and shows nothing: its view must hold the system group (1.3.6.1.2.1.1)")
         for column, most in oids.COLUMNS.items():
@@ -137,6 +141,8 @@ class _Device:
     def _judge(self, failed: Any) -> None:  # noqa: ANN401
         from pysnmp.proto.errind import RequestTimedOut  # noqa: PLC0415 - slow to import
 
+        if isinstance(failed, RequestTimedOut) and self._answered:
+            raise NoAnswer("it answered, and then no longer; is it overloaded? `timeout` and `repeats` may be raised")
         if isinstance(failed, RequestTimedOut):
             again = f"{self._settings.repeats + 1} tries of {self._settings.timeout:g} s"
             what = "community" if self._settings.version == "2c" else "user or password"
@@ -161,7 +167,7 @@ def _values(found: Iterable[Any]) -> Answers:
 
 def _value(value: Any) -> Value:  # noqa: ANN401
     if hasattr(value, "asOctets"):
-        return bytes(value.asOctets())
+        return bytes(value.asOctets())[:LONGEST_VALUE]
     try:
         return int(value)
     except (TypeError, ValueError):

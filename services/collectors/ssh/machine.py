@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from services.collectors.base import SourceUnavailable
+from services.collectors.deadline import within
 from services.collectors.machine import ENVIRONMENT, Command, CommandFailed
 from services.collectors.machine_reading import ROOT_ONLY, SS
 from services.collectors.ssh.settings import Host, Login, SshSettings
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _NOT_FOUND = 127
 _CHUNK = 65_536
+GRACE = 1.0
+"""So long after its time a command is ended with the whole connection, which a server cannot keep open, seconds."""
 
 
 class SshMachine:
@@ -57,16 +60,25 @@ class SshMachine:
     def _execute(self, command: Command) -> tuple[int, str, str]:
         import paramiko  # noqa: PLC0415 - slow to import
 
-        words = ("env", *(f"{name}={value}" for name, value in ENVIRONMENT.items()), *command)
-        limit = time.monotonic() + self._settings.command_timeout
-        try:
-            _, out, err = self._client.exec_command(shlex.join(words), timeout=self._settings.command_timeout)
-            text = b"".join(self._parts(command[0], out.channel, limit)).decode(errors="replace").strip()
-            return out.channel.recv_exit_status(), text, err.read(_CHUNK).decode(errors="replace")
-        except TimeoutError:
-            raise CommandFailed(f"{command[0]}: not done within {self._settings.command_timeout:g} s") from None
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            raise SourceUnavailable(f"the connection was lost: {error or type(error).__name__}") from error
+        words = shlex.join(("env", *(f"{name}={value}" for name, value in ENVIRONMENT.items()), *command))
+        seconds = self._settings.command_timeout
+        late = f"{command[0]}: not done within {seconds:g} s"
+        with within(seconds + GRACE, self._client.close) as over:
+            try:
+                return self._answer(command[0], words, time.monotonic() + seconds)
+            except TimeoutError:
+                raise CommandFailed(late) from None
+            except (paramiko.SSHException, OSError, EOFError) as error:
+                reason = late if over.is_set() else error or type(error).__name__
+                raise SourceUnavailable(f"the connection was lost: {reason}") from error
+
+    def _answer(self, name: str, words: str, limit: float) -> tuple[int, str, str]:
+        _, out, err = self._client.exec_command(words, timeout=self._settings.command_timeout)
+        text = b"".join(self._parts(name, out.channel, limit)).decode(errors="replace").strip()
+        code = out.channel.recv_exit_status()
+        if code < 0 and not self._client.get_transport():  # else it was ended by a signal
+            raise EOFError("it does not say how the command ended")
+        return code, text, err.read(_CHUNK).decode(errors="replace")
 
     def _parts(self, name: str, channel: "paramiko.Channel", limit: float) -> Iterator[bytes]:
         size = 0

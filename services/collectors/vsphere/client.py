@@ -4,12 +4,14 @@ import ssl
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.client import HTTPException
+from functools import partial
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 from xml.parsers.expat import ExpatError
 
 from services.collectors.base import SourceUnavailable
+from services.collectors.deadline import WHOLE, cut, too_long, within
 from services.collectors.web import WebSettings
 
 VERSION = "vim.version.version11"
@@ -88,10 +90,10 @@ def _found(item: Any) -> Found:  # noqa: ANN401 - pyVmomi has no types
 @contextmanager
 def connect(settings: WebSettings, user: str, password: str) -> Iterator[Server]:
     """Log in, and out at the end. Raises SourceUnavailable in words for every way in which it does not answer."""
-    from pyVmomi import SoapStubAdapter, vim, vmodl  # noqa: PLC0415 - slow to import
+    from pyVmomi import vim, vmodl  # noqa: PLC0415 - slow to import
 
     address = urlsplit(settings.url)
-    stub = SoapStubAdapter(
+    stub = _stub(settings.timeout, settings.max_bytes)(
         host=address.hostname,
         port=(address.port or 443) if address.scheme == "https" else -(address.port or 80),  # negative: without TLS
         path="/sdk",
@@ -117,6 +119,45 @@ def connect(settings: WebSettings, user: str, password: str) -> Iterator[Server]
         raise SourceUnavailable(f"{settings.url}: {_reason(error, settings.timeout)}") from error
     finally:
         stub.DropConnections()
+
+
+def _stub(timeout: float, most: int) -> Any:  # noqa: ANN401 - pyVmomi has no types
+    """A connection of pyVmomi, with a limit for the time and the size of each whole answer, of which it has none."""
+    from pyVmomi import SoapStubAdapter  # noqa: PLC0415 - slow to import
+
+    class Stub(SoapStubAdapter):  # type: ignore[misc] # pyVmomi has no types
+        def GetConnection(self) -> Any:  # noqa: ANN401, N802 - pyVmomi's name
+            connection = super().GetConnection()
+            connection.response_class = partial(_Counted, most)
+            self.in_use = connection.sock
+            return connection
+
+        def InvokeMethod(self, *asked: Any) -> Any:  # noqa: ANN401, N802 - pyVmomi's name
+            with within(WHOLE * timeout, lambda: cut(self.in_use)) as over:
+                try:
+                    return super().InvokeMethod(*asked)
+                except (OSError, HTTPException, ExpatError) as error:
+                    if over.is_set():
+                        raise HTTPException(too_long(timeout)) from error
+                    raise
+
+    return Stub
+
+
+class _Counted(HTTPResponse):
+    """An answer that fails where it is larger than `most` bytes."""
+
+    def __init__(self, most: int, *args: Any, **more: Any) -> None:  # noqa: ANN401 - as HTTPResponse has them
+        super().__init__(*args, **more)
+        self._most, self._size = most, 0
+
+    def read(self, amt: int | None = None) -> bytes:
+        part = super().read(amt if amt is not None else self._most)
+        self._size += len(part)
+        if self._size > self._most:
+            self.close()
+            raise HTTPException(f"the answer is larger than the {self._most:,} bytes that max_bytes allows")
+        return part
 
 
 def _tls(settings: WebSettings) -> ssl.SSLContext:

@@ -9,9 +9,21 @@ from services.collectors.answers import emit_each, shown
 from services.collectors.base import Check, CollectorType, Run, SourceUnavailable
 from services.collectors.secret import SecretPlace, read_secret
 from services.collectors.vsphere.client import Found, Server, connect
-from services.collectors.vsphere.records import CLUSTER, DATASTORE, HOST, MACHINE, WANTED, Platform, machine_draft
+from services.collectors.vsphere.records import (
+    CLUSTER,
+    DATASTORE,
+    HOST,
+    MACHINE,
+    TELLS,
+    WANTED,
+    Platform,
+    is_placeholder,
+    machine_draft,
+)
 from services.collectors.web import WebSettings
 
+SHOWN = 10
+"""Of what is missing, so many are named."""
 GRANT = "give the user the role Read-only on the vCenter itself, with 'Propagate to children'"
 
 
@@ -30,12 +42,31 @@ def collect(settings: VsphereSettings, run: Run) -> None:
         for of_type in (CLUSTER, HOST, DATASTORE):  # a host refers to its cluster, a machine to all of them
             for found in server.all({of_type: WANTED[of_type]}):
                 _emit_platform(found, platform, run)
-        machines = 0
+        machines = set[str]()
         for found in server.all({MACHINE: WANTED[MACHINE]}):
-            machines += 1
+            machines.add(found.id)
+            platform.hear(found)
             _emit_machine(found, platform, run)
         if not platform.hosts and not machines:
             raise SourceUnavailable(f"{settings.url}: the user sees no host and no machine; {GRANT}")
+        _report_hidden(platform.told - {"", *platform.hosts, *machines}, server, run)
+
+
+def _report_hidden(missing: set[str], server: Server, run: Run) -> None:
+    """Report what others tell of and no list shows: a folder that the user may not read is left out without a word.
+
+    What hosts no longer tell of when they are asked again was removed meanwhile.
+    """
+    if missing:
+        again = Platform(server.id)
+        for of_type in (CLUSTER, HOST, MACHINE):
+            for found in server.all({of_type: TELLS[of_type]}):
+                again.hear(found)
+        missing &= again.told
+    if missing:
+        named = ", ".join(sorted(missing)[:SHOWN])
+        more = f" and {len(missing) - SHOWN:,} more" if len(missing) > SHOWN else ""
+        run.report.failed(f"{named}{more}", f"others tell of it, and the user may not see it; {GRANT}")
 
 
 def _emit_platform(found: Found, platform: Platform, run: Run) -> None:
@@ -51,6 +82,8 @@ def _emit_machine(found: Found, platform: Platform, run: Run) -> None:
     name = shown(str(found.properties.get("name") or found.id))
     if found.properties.get("config.template"):
         run.report.skipped(name, "a template: it never runs")
+    elif is_placeholder(found):
+        run.report.skipped(name, "a placeholder: the machine itself is at another site")
     elif any(path.startswith("config") for path in found.unread):
         run.report.failed(name, f"the user may not read its configuration; {GRANT}")
     elif "config.uuid" not in found.properties:

@@ -19,16 +19,19 @@ WANTED = {
     HOST: (
         "name", "parent", "hardware.systemInfo", "hardware.biosInfo", "hardware.cpuInfo", "hardware.memorySize",
         "summary.hardware.cpuModel", "config.product", "config.network.pnic", "config.network.vnic",
-        "config.network.dnsConfig", "runtime.powerState",
+        "config.network.dnsConfig", "runtime.powerState", "vm",
     ),
     DATASTORE: ("name", "info", "host"),
     MACHINE: (
-        "name", "config.uuid", "config.instanceUuid", "config.template", "config.guestFullName", "config.tools",
+        "name", "config.uuid", "config.instanceUuid", "config.template", "config.managedBy",
+        "config.guestFullName", "config.tools",
         "config.hardware.numCPU", "config.hardware.memoryMB", "config.hardware.device", "datastore",
         "guest.hostName", "guest.guestFullName", "guest.net", "runtime.host", "runtime.powerState",
     ),
 }  # fmt: skip
 """What is asked of each type."""
+TELLS = {CLUSTER: ("host",), HOST: ("vm",), MACHINE: ("runtime.host",)}
+"""The property of each type that tells of others."""
 REQUIRED: Properties = {**OBSERVED, "strength": "required"}
 _SERIALS = ("ServiceTag", "SerialNumberTag")
 _POWER = {"poweredOn": "on", "poweredOff": "off", "suspended": "suspended", "standBy": "suspended"}
@@ -38,7 +41,8 @@ _POWER = {"poweredOn": "on", "poweredOff": "off", "suspended": "suspended", "sta
 class Platform:
     """What machines run on, by the vCenter's ids.
 
-    `restarting`: for a host the cluster that starts its machines again elsewhere when it fails.
+    `restarting`: for a host the cluster that starts its machines again elsewhere when it fails. `told`: hosts and
+    machines that others tell of, whether the user sees them or not.
     """
 
     server: str
@@ -46,9 +50,11 @@ class Platform:
     clusters: dict[str, Reference] = field(default_factory=dict)
     restarting: dict[str, Reference] = field(default_factory=dict)
     storage: dict[str, Reference] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
 
     def add(self, found: Found) -> Draft | None:
         """Remember what machines refer to; its record, or None for a datastore that is none of its own."""
+        self.hear(found)
         if found.type == CLUSTER:
             return self._add_cluster(found)
         if found.type == HOST:
@@ -56,6 +62,11 @@ class Platform:
             self.hosts[found.id] = _reference_to(draft)
             return draft
         return self._add_storage(found)
+
+    def hear(self, found: Found) -> None:
+        """Remember the hosts and machines that it tells of."""
+        told = found.properties.get(TELLS[found.type][0]) if found.type in TELLS else None
+        self.told |= {_id(one) for one in (told if isinstance(told, list) else [told])}
 
     def _add_cluster(self, found: Found) -> Draft:
         name = str(found.properties.get("name") or found.id)
@@ -203,6 +214,11 @@ def _relations(found: Found, platform: Platform) -> Iterable[Relation]:
     for datastore in found.properties.get("datastore") or []:
         if to := platform.storage.get(_id(datastore)):
             yield Relation(type="DEPENDS_ON", to=to, properties=REQUIRED)
+
+
+def is_placeholder(machine: Found) -> bool:
+    """Whether it only keeps the place of a machine at another site (Site Recovery), whose UUID it has."""
+    return _text(machine.properties.get("config.managedBy"), "type") == "placeholderVm"
 
 
 def _cards(said: Mapping[str, Any]) -> Section:

@@ -98,6 +98,21 @@ def test_the_kind_is_told_by_hypervisor_chassis_and_system(content, kind):
     assert kind_of(content) == kind
 
 
+@pytest.mark.parametrize("system", ["lxc", "LXC", "Docker", "OpenVZ", "systemd_nspawn"])
+def test_a_container_is_not_named_by_the_firmware_of_its_host(tmp_path, system):
+    """It sees the host's UUID and serial number: with them, all containers and their host would be one."""
+    content = {
+        "hardware": {"name": "ct-web", "vmsystem": system, "uuid": "7d8fc2e1-56b9-4f7c-8a35-1f4f5a0c9d21"},
+        "bios": {"smanufacturer": "Dell Inc.", "ssn": "ABC1234"},
+        "networks": [{"mac": "bc:24:11:5e:02:01", "type": "ethernet"}],
+    }
+    write(tmp_path, "ct.json", {"deviceid": "ct-web", "content": content})
+    (draft,), _ = collected("glpi", tmp_path)
+
+    assert draft.kind == "VirtualMachine"
+    assert identifiers(draft) == {("hostname", "ct-web"), ("mac", "bc:24:11:5e:02:01")}
+
+
 def test_a_database_server_is_a_thing_that_runs_on_the_computer(tmp_path):
     services = [
         {"type": "postgresql", "name": "PostgreSQL", "version": "15.6", "port": 5432, "is_active": True},

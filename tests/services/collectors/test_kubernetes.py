@@ -19,9 +19,11 @@ from pydantic import ValidationError
 
 from services.collectors import COLLECTORS
 from services.collectors.base import SourceUnavailable
+from services.collectors.kubernetes import api as kubernetes_api
 from services.collectors.kubernetes.api import PATHS
 from services.collectors.kubernetes.settings import KubernetesSettings
 from tests.services.collectors.checks import collected, identifiers, reasons, related
+from tests.services.collectors.hostile import BODY, HEADERS, answering
 from tests.whole.samples import SAMPLES, reads_samples
 
 DATA = Path(__file__).parents[2] / "data" / "kubernetes"
@@ -77,6 +79,19 @@ def test_a_node_is_named_by_what_names_the_machine():
         ("containerd", "1.7.2"),
     }
     assert ends(node, "cluster") == {("MEMBER_OF", "Cluster", "rathaus")}
+
+
+def test_nodes_that_share_their_firmware_are_not_named_by_it(tmp_path):
+    """Nodes that are containers have the UUID of their host, and cloned ones the machine-id of the first."""
+    lists = copy.deepcopy(LISTS)
+    for item in lists["nodes"]["items"]:
+        item["status"]["nodeInfo"] |= {"systemUUID": "7D3F0A52-1B1E-4F7C-9A55-0F5B5A1C0009", "machineID": "ab" * 16}
+    for name, value in lists.items():
+        write(tmp_path, f"{name}.json", value)
+    told = by_name(collected("kubernetes", tmp_path, cluster="rathaus")[0])
+
+    assert {scheme for name in ("k8s-1", "k8s-2") for scheme, _ in identifiers(told[name])} == {"hostname", "ip"}
+    assert {value for _, _, value in ends(told["portal/web"], "placement")} <= {"k8s-1", "k8s-2"}
 
 
 def test_a_workload_runs_on_the_cluster_and_is_degraded_by_the_nodes_of_its_pods():
@@ -416,6 +431,21 @@ def test_a_server_that_never_ends_or_answers_something_else_is_left(api, monkeyp
 
     with pytest.raises(SourceUnavailable, match="larger than the max_bytes allowed"):
         collected("kubernetes", **live(api, max_bytes=500))
+
+
+@pytest.mark.parametrize("talk", [HEADERS, BODY], ids=["headers", "body"])
+def test_an_answer_that_never_ends_is_given_up(monkeypatch, talk):
+    monkeypatch.setattr(kubernetes_api, "WHOLE", 2)
+    with answering(talk) as port, pytest.raises(SourceUnavailable, match="not complete after"):
+        collected("kubernetes", url=f"http://127.0.0.1:{port}", timeout=0.2)
+
+
+@pytest.mark.parametrize("secret", ["sehr-geheim\nx", "sehr-geheim€"])
+def test_a_token_that_no_header_can_hold_is_not_printed(monkeypatch, secret):
+    monkeypatch.setenv("KUBERNETES_TOKEN", secret)
+    with pytest.raises(SourceUnavailable, match="holds characters that HTTP does not allow") as told:
+        collected("kubernetes", url="http://127.0.0.1:1", token="env:KUBERNETES_TOKEN")
+    assert "geheim" not in str(told.value) + str(told.value.__cause__)
 
 
 def test_a_server_that_is_not_there_is_named():

@@ -2,19 +2,23 @@
 
 import base64
 import gc
+import time
 import tracemalloc
 import uuid
 
+import ldap3
 import pytest
 from pydantic import ValidationError
 
 from events.models import Draft
 from services.collectors.base import Report, SourceUnavailable
 from services.collectors.ldap import files as ldap_files
+from services.collectors.ldap import live as ldap_live
 from services.collectors.ldap.collector import COLLECTOR, LdapSettings
 from services.collectors.ldap.computer import NoComputer, to_draft
 from tests.servers.process import free_port
 from tests.services.collectors.checks import collected, identifiers, reasons, related
+from tests.services.collectors.hostile import answering, drip, flood
 from tests.services.collectors.slapd import BASE, PASSWORD, READER, STRANGER, computer, slapd
 
 GUID = uuid.UUID("12345678-9abc-def0-1122-334455667788")
@@ -296,3 +300,80 @@ def test_more_entries_than_allowed_make_the_run_partial(tmp_path, password):
 def test_a_directory_that_does_not_answer_ends_the_run(password):
     with pytest.raises(SourceUnavailable, match="no answer"):
         collected("ldap", url=f"ldaps://127.0.0.1:{free_port()}", **(password | {"timeout": 2}))
+
+
+BOUND = bytes.fromhex("300c02010161070a010004000400")
+"""The answer to the first request: logged in."""
+ENTRY = bytes.fromhex("300c020102640704036f3d783000")
+"""An answer to the second: the entry o=x."""
+
+
+def endless(part, pause=0.0):
+    def talk():
+        yield BOUND
+        time.sleep(0.3)  # so long that the search was asked for
+        while True:
+            yield part
+            time.sleep(pause)
+
+    return talk
+
+
+def ended(_part):
+    def talk():
+        yield BOUND
+        time.sleep(0.3)
+        yield ENTRY
+
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("talk", "reason"),
+    [
+        (endless(ENTRY * 1000), "larger than"),
+        (endless(ENTRY, 0.02), "not complete after"),
+        (drip(BOUND[:3], b"", 0.02), "no answer|not complete after"),
+        (drip(b"\x30\x84\x7f\xff\xff\xff", b"x", 0.02), "not complete after"),
+        (endless(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "no LDAP|failed"),
+        (flood(b"HTTP/1.1 400 Bad Request\r\n\r\n", b"x" * 65_536), "no LDAP|no answer|failed"),
+        (ended(ENTRY), "failed"),
+    ],
+    ids=[
+        "entries",
+        "slow entries",
+        "half an answer",
+        "slow login",
+        "another protocol",
+        "another from the start",
+        "end",
+    ],
+)
+def test_a_directory_that_never_ends_or_is_none_is_given_up(monkeypatch, talk, reason):
+    monkeypatch.setattr(ldap3.Server, "_message_counter", 0)  # answers name the number of what they answer
+    monkeypatch.setattr(ldap_live, "WHOLE", 2)
+    monkeypatch.setattr(ldap_live, "LARGEST_PAGE", 100_000)
+    own = {"base": BASE, "start_tls": False, "timeout": 1}
+    with answering(talk) as port, pytest.raises(SourceUnavailable, match=reason):
+        collected("ldap", url=f"ldap://127.0.0.1:{port}", **own)
+
+
+@pytest.mark.agents
+def test_a_directory_that_shows_no_computer_makes_no_complete_run(tmp_path, password):
+    """An account that may read nothing finds nothing, and no error."""
+    with slapd(tmp_path, COMPUTERS) as (_, secure, authority):
+        drafts, report = collected("ldap", url=secure, ca_file=authority, **(password | {"bind_dn": STRANGER}))
+
+    assert drafts == []
+    assert "the account may read none of it" in reasons(report)[secure]
+    assert report.counts["failed"] == 1
+
+
+def test_pages_that_are_empty_and_never_end_make_no_complete_run(monkeypatch):
+    monkeypatch.setattr(ldap_live, "SPARE_PAGES", 20)
+    directory = ldap_live.Directory(LdapSettings(url="ldap://127.0.0.1", base=BASE, max_entries=1000, page_size=500))
+    directory._page = lambda *_: ({"result": 0}, [], b"more")
+    report = Report()
+
+    assert list(directory.entries(("cn",), report)) == []
+    assert "no end of them" in reasons(report)["ldap://127.0.0.1"]

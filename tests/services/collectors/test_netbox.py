@@ -322,6 +322,43 @@ def test_a_list_that_refers_to_itself_ends(token):
             collected("netbox", url=server.url, **token)
 
 
+def test_a_list_without_end_is_given_up(token, monkeypatch):
+    monkeypatch.setattr(netbox, "MOST_PAGES", 3)
+    with served() as server:
+        for number in range(9):
+            path = f"/api/dcim/devices/?offset={number}" if number else "/api/dcim/devices/"
+            server.answers[path] = {"next": f"{server.url}/api/dcim/devices/?offset={number + 1}", "results": []}
+        with pytest.raises(SourceUnavailable, match="no end of it"):
+            collected("netbox", url=server.url, **token)
+
+
+@pytest.mark.parametrize("later", [1, 3], ids=["one was deleted", "one was added"])
+def test_a_list_that_changes_while_it_is_read_makes_no_complete_run(token, later):
+    """Pages are counted from the first: where one before goes, the next page begins one too late."""
+    first = {"count": 2, "next": "http://x/api/dcim/devices/?offset=500", "results": [DEVICE]}
+    with served() as server:
+        server.answers["/api/dcim/devices/"] = first
+        server.answers["/api/dcim/devices/?offset=500"] = {"count": later, "next": None, "results": []}
+        drafts, report = collected("netbox", url=server.url, **token)
+
+    assert "device 11" in {draft.native_key for draft in drafts}
+    assert "changed while it was read" in reasons(report)["dcim/devices"]
+    assert report.counts["failed"] == 1
+
+
+def test_a_netbox_that_shows_no_device_and_no_machine_makes_no_complete_run(token):
+    """Where the permission's constraints fit nothing, NetBox answers with empty lists."""
+    _, report, _ = asked(token, LISTS | {"dcim/devices": [], "virtualization/virtual-machines": []})
+
+    assert "none is visible" in reasons(report)["devices and virtual machines"]
+    assert report.counts["failed"] == 1
+
+
+def test_a_list_of_what_netbox_does_not_have_is_named(token):
+    with pytest.raises(SourceUnavailable, match=r"dcim/sites.*no list of NetBox"):
+        asked(token, LISTS | {"dcim/sites": [{"strange": 1}]})
+
+
 def test_a_netbox_in_a_folder_is_asked_there(token):
     with served(folder="/netbox") as server:
         drafts, _ = collected("netbox", url=f"{server.url}/netbox/", **token)

@@ -113,6 +113,20 @@ def test_a_guest_is_told_by_its_firmware(tmp_path):
     assert (draft.kind, draft.sections["core"].properties["virtualisation"]) == ("VirtualMachine", "kvm")
 
 
+def test_a_guest_that_does_not_tell_its_firmware_is_told_by_its_network_cards(tmp_path):
+    """Its own bridges and the loopback adapter are no cards."""
+    windows = """windows_os_info{product="Microsoft Windows Server 2022",version="10.0.20348"} 1
+windows_os_hostname{hostname="srv-7",fqdn="srv-7.stadt.example"} 1
+windows_net_nic_info{nic="Ethernet0",mac="00:50:56:AA:00:01"} 1
+windows_net_nic_info{nic="Loopback Pseudo-Interface 1",mac="02:00:4C:4F:4F:50"} 1
+"""
+    (tmp_path / "srv-7.prom").write_text(windows)
+    (draft,), _ = collected("prometheus", tmp_path)
+
+    assert draft.kind == "VirtualMachine"
+    assert {value for scheme, value in identifiers(draft) if scheme == "mac"} == {"00:50:56:AA:00:01"}
+
+
 @pytest.mark.parametrize(
     ("data", "what", "reason"),
     [

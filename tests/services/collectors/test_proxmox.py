@@ -160,6 +160,7 @@ def test_a_virtual_machine_says_what_names_it_and_what_its_agent_tells(login):
         ("mac", "BC:24:11:5E:00:01"),
         ("mac", "BC:24:11:5E:00:02"),
         ("hostname", "srv-meso"),
+        ("cloud-id", f"{OWN}/guest/100"),
         ("ip", "10.1.0.50"),
     }
     assert related(guest, "HAS_OS")[0].properties["full_name"] == "Debian GNU/Linux 12 (bookworm)"
@@ -176,6 +177,7 @@ def test_a_container_says_its_distribution_and_its_addresses(login):
     assert identifiers(guest) == {
         ("mac", "BC:24:11:5E:02:01"),
         ("hostname", "ct-web"),
+        ("cloud-id", f"{OWN}/guest/200"),
         ("ip", "10.1.0.60"),
         ("ip", "fd00::60"),
     }
@@ -259,6 +261,59 @@ def test_a_guest_that_cannot_be_read_is_named_and_the_others_are_read(login):
 def test_a_token_without_rights_looks_like_no_empty_cluster(login):
     with pytest.raises(SourceUnavailable, match="pveum acl modify / --tokens 'landkarte@pve!inventory'"):
         asked(login, changed(**{"access/permissions": {"/": {}}}))
+
+
+@pytest.mark.parametrize(
+    ("rights", "where"),
+    [
+        ({"/": {"Sys.Audit": 1}, "/vms/100": {"VM.Audit": 1}}, "/vms"),
+        ({"/": {"Sys.Audit": 1, "VM.Audit": 1}, "/vms": {"Sys.Audit": 1}}, "/vms"),
+        ({"/": {"Sys.Audit": 1, "VM.Audit": 0}, "/vms/100": {"VM.Audit": 1}}, "/vms"),
+        ({"/": {"Sys.Audit": 1, "VM.Audit": 1}, "/vms/101": {"VM.Console": 1}}, "/vms/101"),
+    ],
+    ids=["one guest alone", "none below", "not handed down", "taken from one guest"],
+)
+def test_a_token_that_may_see_some_guests_alone_makes_no_complete_run(login, rights, where):
+    """The cluster leaves out what it may not see, with a status of 200."""
+    drafts, report, _ = asked(login, changed(**{"access/permissions": rights}))
+
+    assert "guest 100" in drafts
+    assert "pveum acl modify" in reasons(report)[f"right VM.Audit on {where}"]
+    assert report.counts["failed"] == 1
+
+
+@pytest.mark.parametrize("path", ["cluster/resources", "nodes"])
+@pytest.mark.parametrize("value", [None, {}, "x"])
+def test_an_answer_that_says_nothing_is_no_empty_cluster(login, path, value):
+    with pytest.raises(SourceUnavailable, match=rf"{path}.*is not what Proxmox VE answers"):
+        asked(login, changed(**{path: value}))
+
+
+def test_a_guest_whose_configuration_is_empty_is_named(login):
+    drafts, report, _ = asked(login, changed(**{"nodes/pve1/qemu/100/config": None}))
+
+    assert "guest 100" not in drafts
+    assert report.counts["failed"] == 1
+
+
+def test_a_guest_restored_beside_the_first_stays_another(login, tmp_path):
+    """A backup that is restored under another number has the UUID and the MAC addresses of the first."""
+    answers = changed()
+    answers["cluster/resources"] += [{**answers["cluster/resources"][2], "id": "qemu/555", "vmid": 555}]
+    answers["nodes/pve1/qemu/555/config"] = answers["nodes/pve1/qemu/100/config"]
+    drafts, _, _ = asked(login, answers | {"nodes/pve1/qemu/555/agent/get-osinfo": {"result": {}}})
+
+    city = Landscape(tmp_path / "city")
+    city.apply(
+        *(
+            observed(f"pve/{key}", 10, content, kind=draft.kind, first=0, section=name)
+            for key, draft in drafts.items()
+            for name, content in draft.sections.items()
+        )
+    )
+    counts = city.store.status().counts
+    city.close()
+    assert counts["VirtualMachine"] == 4
 
 
 def test_a_refused_token_is_told_without_it(login):

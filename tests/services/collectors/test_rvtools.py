@@ -76,11 +76,14 @@ def test_the_guests_own_system_is_preferred_and_the_configured_one_is_kept(tmp_p
 def test_the_vcenters_own_number_of_a_machine_is_no_uuid_that_an_agent_sees(tmp_path):
     tab(tmp_path, "vInfo", f"VM,VM UUID\nsrv-1,{INSTANCE}\nsrv-2,{BIOS}\n")
     (first, second), _ = collected("rvtools", tmp_path)
-    assert (identifiers(first), identifiers(second)) == (set(), {("smbios-uuid", BIOS)})
+    assert (identifiers(first), identifiers(second)) == ({("cloud-id", INSTANCE)}, {("smbios-uuid", BIOS)})
 
     tab(tmp_path, "vInfo", f"VM,SMBIOS UUID,VM UUID\nsrv-1,{BIOS},{INSTANCE}\n")
     (draft,), _ = collected("rvtools", tmp_path)
-    assert (draft.native_key, identifiers(draft)) == (f"computer:{INSTANCE}", {("smbios-uuid", BIOS)})
+    assert (draft.native_key, identifiers(draft)) == (
+        f"computer:{INSTANCE}",
+        {("smbios-uuid", BIOS), ("cloud-id", INSTANCE)},
+    )
 
 
 def test_templates_and_placeholders_are_no_machines_and_nothing_is_added_to_them(tmp_path):

@@ -5,10 +5,13 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+from pyasn1.type.univ import OctetString
 from pydantic import ValidationError
+from pysnmp.proto.errind import RequestTimedOut
 
 from services.collectors.base import SourceUnavailable
-from services.collectors.snmp import oids
+from services.collectors.snmp import collector as snmp
+from services.collectors.snmp import live, oids
 from services.collectors.snmp.collector import COLLECTOR, SnmpSettings
 from services.collectors.snmp.device import kind_of, to_draft
 from tests.servers.process import free_port
@@ -251,3 +254,87 @@ def test_a_password_that_is_too_short_ends_the_run(monkeypatch):
     with pytest.raises(SourceUnavailable, match="8 characters") as refused:
         collected("snmp", hosts=["127.0.0.1"], user="x", auth_password="env:SNMP_A")
     assert "'short'" not in str(refused.value)
+
+
+def told_of(monkeypatch, **answers):
+    """What is said of devices that give these answers, by address."""
+
+    async def ask_all(_settings, _secrets, hosts, tell):
+        for host in hosts:
+            tell(host, answers[f"h{host[-1]}"])
+
+    monkeypatch.setattr(snmp, "ask_all", ask_all)
+    hosts = [f"10.0.0.{number[-1]}" for number in answers]
+    return collected("snmp", hosts=hosts, **V2)
+
+
+def device(name, number, mac=b"\x02\x11\x22\x33\x44\x55"):
+    part = {(*column, 1): value for column, value in ((oids.CLASS, oids.CHASSIS), (oids.SERIAL, number))}
+    return {oids.NAME: name, oids.OBJECT_ID: "1.3.6.1.4.1.12356.1", oids.BRIDGE: mac, **part}
+
+
+def test_members_of_a_cluster_that_have_one_mac_are_two_devices(monkeypatch):
+    drafts, report = told_of(
+        monkeypatch, h1=device(b"fw-a", b"FGT1"), h2=device(b"fw-b", b"FGT2"), h3=device(b"fw-a", b"FGT1")
+    )
+
+    assert [draft.native_key for draft in drafts] == ["02:11:22:33:44:55", "10.0.0.2"]
+    assert reasons(report) == {"10.0.0.3": "the same device as 10.0.0.1"}
+
+
+@pytest.mark.parametrize("mac", ["00090f090001", "02bf0a000001", "00005e000101"])
+def test_an_address_that_wanders_between_devices_names_none(mac):
+    assert {scheme for scheme, _ in identifiers(to_draft(device(b"fw-a", b"FGT1", bytes.fromhex(mac)), "fw-a"))} == {
+        "hostname",
+        "serial",
+    }
+
+
+@pytest.mark.agents
+def test_a_device_that_falls_silent_while_it_is_asked_is_named_in_a_network_too(tmp_path, monkeypatch):
+    async def silent(self, *_):
+        self._judge(RequestTimedOut())
+
+    monkeypatch.setattr(live._Device, "walk", silent)
+    with snmpd(tmp_path, SWITCH, *OWN_MODULES) as port:
+        own = {"port": port, **V2, "timeout": 0.5, "repeats": 0}
+        drafts, report = collected("snmp", hosts=["127.0.0.1/32"], **own)
+
+    assert drafts == []
+    assert "it answered, and then no longer" in reasons(report)["127.0.0.1"]
+    assert report.counts["failed"] == 1
+
+
+def test_of_a_huge_value_the_beginning_is_kept():
+    assert len(live._value(OctetString(b"x" * 60_000))) == live.LONGEST_VALUE
+
+
+@pytest.mark.parametrize(
+    ("macs", "kind"),
+    [
+        (["00505600aa01"], "VirtualMachine"),
+        (["bc2411000001", "525400000002"], "VirtualMachine"),
+        (["00505600aa01", "ac1f6b000001"], "Server"),
+        ([], "Server"),
+    ],
+    ids=["virtual", "virtual ones", "a host's besides", "none"],
+)
+def test_a_computer_with_virtual_network_cards_alone_is_a_virtual_machine(macs, kind):
+    """Else whoever was asked last, the hypervisor or the machine, would say what it is."""
+    told = {oids.OBJECT_ID: "1.3.6.1.4.1.8072.3.2.10", oids.SERVICES: 72}
+    for number, mac in enumerate(macs):
+        told |= {
+            (*oids.IF_TYPE, number): 6,
+            (*oids.IF_NAME, number): b"eth",
+            (*oids.IF_MAC, number): bytes.fromhex(mac),
+        }
+
+    assert to_draft(told, "10.0.0.1").kind == kind
+
+
+@pytest.mark.parametrize("access", [V2 | {"community": "env:ODD"}, V3 | {"auth_password": "env:ODD"}])
+def test_a_secret_that_cannot_be_sent_is_told_and_never_shown(monkeypatch, access):
+    monkeypatch.setenv("ODD", "geheim€geheim")
+    with pytest.raises(SourceUnavailable, match="only Latin-1") as told:
+        collected("snmp", hosts=["127.0.0.1"], **access)
+    assert "geheim" not in str(told.value)

@@ -6,6 +6,8 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
+from contextlib import suppress
 
 import paramiko
 import pytest
@@ -259,6 +261,8 @@ def test_commands_end_in_time_and_write_no_more_than_is_read(sshd):
             machine.run(("sleep", "30"))
         with pytest.raises(CommandFailed, match="more than the 1,000 bytes"):
             machine.run(("seq", "10000"))
+        with pytest.raises(CommandFailed, match="ended with code -1"):
+            machine.run(("sh", "-c", "kill -KILL $$"))
         with pytest.raises(CommandFailed, match="not installed"):
             machine.run(("no-such-command",))
         with pytest.raises(CommandFailed, match="ended with code 2"):
@@ -307,3 +311,60 @@ def test_a_lost_connection_fails_its_host(sshd, monkeypatch):
     monkeypatch.setattr(paramiko.SSHClient, "exec_command", lost)
     _, report = collected("ssh", **sshd.settings())
     assert "the connection was lost" in reasons(report)[sshd.host]
+
+
+class Endless(paramiko.ServerInterface):
+    """Lets anybody in, and then does what `mode` says."""
+
+    def __init__(self, mode):
+        self.mode, self.kept = mode, []
+
+    def check_auth_password(self, _user, _password):
+        return paramiko.AUTH_SUCCESSFUL
+
+    def check_channel_request(self, _kind, _number):
+        if self.mode == "no channel":
+            threading.Event().wait(5)
+        return paramiko.OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, channel, _command):
+        if self.mode == "no start":
+            threading.Event().wait(5)
+        self.kept.append(channel)
+        threading.Thread(target=self.answer, args=(channel,), daemon=True).start()
+        return True
+
+    def answer(self, channel):
+        with suppress(OSError, EOFError):
+            if self.mode == "no end":
+                channel.sendall(b"Linux")
+                channel.shutdown_write()
+            while self.mode == "errors":
+                channel.sendall_stderr(b"x" * 1000)
+            while self.mode == "output":
+                channel.sendall(b"x" * 1000)
+
+
+@pytest.mark.parametrize("mode", ["no channel", "no start", "no end", "errors", "output"])
+def test_a_server_that_never_ends_a_command_is_given_up(tmp_path, monkeypatch, mode):
+    monkeypatch.setenv("SSH_PASSWORD", "x")
+    host_key = paramiko.Ed25519Key.from_private_key_file(str(key(tmp_path / "host")))
+    transports = []
+
+    def serve(listener):
+        with suppress(OSError):
+            transport = paramiko.Transport(listener.accept()[0])
+            transport.add_server_key(host_key)
+            transports.append(transport)
+            transport.start_server(server=Endless(mode))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        host, began = f"127.0.0.1:{listener.getsockname()[1]}", time.monotonic()
+        limits = {"command_timeout": 0.5, "timeout": 3, "max_bytes": 100_000}
+        _, report = collected("ssh", hosts=[f"x@{host}"], password="env:SSH_PASSWORD", verify_host_keys=False, **limits)
+    for transport in transports:
+        transport.close()
+
+    assert reasons(report)[host]
+    assert time.monotonic() - began < 4

@@ -1,6 +1,7 @@
 """vSphere: a real simulator of a vCenter, and what it cannot show, as objects of pyVmomi."""
 
 import socket
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -9,13 +10,14 @@ from pyVmomi import vim
 from events.models import Reference
 from services.collectors import COLLECTORS
 from services.collectors.base import SourceUnavailable
-from services.collectors.vsphere import client
+from services.collectors.vsphere import client, collector
 from services.collectors.vsphere.client import Found
 from services.collectors.vsphere.records import Platform, machine_draft
 from tests.inventory.test_batch import observed
 from tests.servers.process import free_port
 from tests.servers.vcsim_server import PASSWORD, VcsimServer, require_vcsim
 from tests.services.collectors.checks import assert_in_metamodel, collected, identifiers, reasons, related
+from tests.services.collectors.hostile import BODY, HEADERS, answering, flood
 from tests.services.collectors.recorded import recorded
 from tests.services.graphs import Landscape
 
@@ -157,6 +159,19 @@ def test_a_server_that_is_silent_is_given_up(settings):
             collected("vsphere", url=url, **settings | {"timeout": 0.5})
 
 
+@pytest.mark.parametrize("talk", [HEADERS, BODY], ids=["headers", "body"])
+def test_an_answer_that_never_ends_is_given_up(settings, monkeypatch, talk):
+    monkeypatch.setattr(client, "WHOLE", 2)
+    with answering(talk) as port, pytest.raises(SourceUnavailable, match="not complete after"):
+        collected("vsphere", url=f"http://127.0.0.1:{port}", **settings | {"timeout": 0.2})
+
+
+def test_an_answer_without_a_size_is_given_up(settings):
+    endless = flood(b"HTTP/1.1 200 OK\r\n\r\n<a>", b" " * 65_536)
+    with answering(endless) as port, pytest.raises(SourceUnavailable, match="larger than the 1,000,000 bytes"):
+        collected("vsphere", url=f"http://127.0.0.1:{port}", max_bytes=1_000_000, **settings)
+
+
 @pytest.mark.parametrize("missing", ["url", "user", "password"])
 def test_a_source_without_address_or_login_is_refused(settings, missing):
     with pytest.raises(ValueError, match=missing):
@@ -273,3 +288,70 @@ def test_a_machine_depends_on_shared_storage_alone(info, hosts, to, records):
     found = of_machine(machine(datastore=[reference("Datastore", "ds-1")]), platform)
     assert related(found, "DEPENDS_ON") == ([to] if to else [])
     assert (draft is not None) == bool(records)
+
+
+class Visible:
+    """A vCenter that shows these objects: what the account may not see is in no list of it."""
+
+    id = "vc"
+
+    def __init__(self, *objects, gone=()):
+        self.objects, self.gone, self.asked = objects, gone, []
+
+    def all(self, wanted):
+        self.asked += wanted
+        again = self.asked.count("HostSystem") > 1
+        for found in self.objects:
+            if found.type in wanted:
+                machines = [vm for vm in found.properties.get("vm", []) if not (again and vm._moId in self.gone)]
+                yield Found(found.type, found.id, {**found.properties, "vm": machines})
+
+
+def host(number, *machines):
+    return Found("HostSystem", f"host-{number}", {"name": f"esx-{number}", "vm": [of_id(vm) for vm in machines]})
+
+
+def of_id(number):
+    return reference("VirtualMachine", f"vm-{number}")
+
+
+def shown_by(server, monkeypatch, settings):
+    @contextmanager
+    def connected(*_):
+        yield server
+
+    monkeypatch.setattr(collector, "connect", connected)
+    return collected("vsphere", url="https://vc.stadt.example", **settings)
+
+
+@pytest.mark.parametrize(
+    ("objects", "item"),
+    [
+        ((cluster(), host(1, 1), host(2), machine()), "host-3"),
+        ((machine(),), "host-1"),
+        ((host(1, 1, 2), machine()), "vm-2"),
+        ((host(1, 1, 2),), "vm-1, vm-2"),
+    ],
+    ids=["a host of a cluster", "the host of a machine", "a machine of a host", "all machines"],
+)
+def test_what_others_tell_of_and_no_list_shows_makes_no_complete_run(monkeypatch, settings, objects, item):
+    """An account that may not read a folder is shown no error, and nothing of what is in it."""
+    _, report = shown_by(Visible(*objects), monkeypatch, settings)
+
+    assert "the user may not see" in reasons(report)[item]
+    assert report.counts["failed"] == 1
+
+
+def test_a_machine_that_was_removed_meanwhile_is_not_missed(monkeypatch, settings):
+    _, report = shown_by(Visible(host(1, 1, 2), machine(), gone={"vm-2"}), monkeypatch, settings)
+
+    assert report.counts["failed"] == 0
+
+
+def test_a_placeholder_of_a_disaster_recovery_is_skipped(monkeypatch, settings):
+    """The machine itself is at the other site, and has the same UUID."""
+    managed = vim.ext.ManagedByInfo(extensionKey="com.vmware.vcDr", type="placeholderVm")
+    drafts, report = shown_by(Visible(host(1, 1), machine(**{"config.managedBy": managed})), monkeypatch, settings)
+
+    assert [draft.kind for draft in drafts] == ["Server"]
+    assert "placeholder" in reasons(report)["srv-meso-01"]

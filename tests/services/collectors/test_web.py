@@ -9,6 +9,7 @@ import pytest
 from services.collectors import web
 from services.collectors.base import SourceUnavailable
 from services.collectors.web import WebSettings, connect
+from tests.services.collectors.hostile import HEADERS, answering
 
 SECRET = "sehr-geheim"
 
@@ -83,7 +84,7 @@ def asked(url, headers=None, **settings):
         ("/elsewhere", {}, "HTTP 302"),
         ("/large", {"max_bytes": 2000}, "larger than the 2,000 bytes"),
         ("/silent", {"timeout": 0.2}, "no answer within 0.2 s"),
-        ("/drip", {"timeout": 0.2}, "not complete after 2 times the timeout"),
+        ("/drip", {"timeout": 0.2}, "not complete after"),
         ("/broken", {}, "the answer is no JSON"),
         ("https://127.0.0.1:1/good", {}, "it refers to another server, https://127.0.0.1:1/good"),
         ("http://127.0.0.2:1/good", {}, "it refers to another server"),
@@ -119,4 +120,14 @@ def test_a_secret_that_no_header_can_hold_is_not_printed(url, secret):
 def test_nobody_there_is_said(url):
     gone = url.rsplit(":", 1)[0] + ":1"
     with asked(gone) as server, pytest.raises(SourceUnavailable, match=r"127.0.0.1:1: .*refused"):
+        server.get()
+
+
+def test_headers_without_end_are_given_up(monkeypatch):
+    monkeypatch.setattr(web, "WHOLE", 2)
+    with (
+        answering(HEADERS) as port,
+        asked(f"http://127.0.0.1:{port}", timeout=0.2) as server,
+        pytest.raises(SourceUnavailable, match="not complete after"),
+    ):
         server.get()
