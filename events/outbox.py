@@ -176,8 +176,8 @@ class Outbox:
         if undone:
             raise OutboxUnavailable(f"{self._path}: what was put before is lost: {undone}; say it again")
 
-    def drain(self, log: EventLog) -> int:
-        """Send all that is queued, in order; gives how many messages the log has acknowledged.
+    def drain(self, log: EventLog, enough: Callable[[], bool] = lambda: False) -> int:
+        """Send all that is queued, in order, or until it is `enough`; gives how many messages the log acknowledged.
 
         A marker is sent when everything before it is acknowledged, to every partition the log has then. What is
         acknowledged is deleted; a crash in between sends it again, with the same sequences. Raises what `log.append`
@@ -186,11 +186,11 @@ class Outbox:
         sent = 0
         with self._draining:
             self.goes_to(log)
-            while batch := self._next_batch():
+            while not enough() and (batch := self._next_batch()):
                 messages = [message for queued in batch for message in queued.messages(log)]
                 log.append(messages)
                 sent += len(messages)
-                with self._lock, self._errors():
+                with self._lock, self._errors(undoing=True):
                     self._queue.delete_up_to(batch[-1].id)
                     self._commit()
         return sent
@@ -202,7 +202,7 @@ class Outbox:
         says all again, see `repeat`.
         """
         identity = log.identity
-        with self._lock, self._errors():
+        with self._lock, self._errors(undoing=True):
             another = self._queue.goes_to(identity)
             if another:
                 self._queue.forget_sent()
@@ -251,16 +251,19 @@ class Outbox:
         return queue, last
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
-        """After an error of SQLite all that was not committed is gone, which the run must know."""
+    def _errors(self, *, undoing: bool = False) -> Iterator[None]:
+        """After an error of SQLite all that was not committed is gone, which the run must know.
+
+        So must who put it: by that error, or where another one meets it (`undoing`), when it is committed.
+        """
         with errors_of(self._path, text_of(OutboxUnavailable), text_of(OutboxFull)):
             try:
                 yield
             except sqlite3.Error as error:
                 if self._run:
                     self._run.lost = self._run.lost or str(error)
-                if self._uncommitted:
-                    self._undone, self._uncommitted = str(error), 0
+                self._undone = str(error) if undoing and self._uncommitted else ""
+                self._uncommitted = 0
                 self._queue.rollback()
                 raise
 
@@ -301,6 +304,6 @@ class Outbox:
         self._uncommitted, self._committed_at = 0, time.monotonic()
 
     def _next_batch(self) -> list[Queued]:
-        with self._lock, self._errors():
+        with self._lock, self._errors(undoing=True):
             self._commit()
             return self._queue.next_batch(SEND_BYTES)

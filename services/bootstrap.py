@@ -20,8 +20,8 @@ from services.consumer import Consumer, OnWait
 from services.lookup import NotFound
 from services.settings import Settings
 
-CURATION_PATIENCE = 5.0
-"""Seconds that a correction waits for upkeep, or for another one, to let go of the outbox."""
+PATIENCE = 30.0
+"""Seconds for which an outbox is waited, by those who have to have it: longer than anybody sends in one go."""
 
 
 def open_log(settings: Settings) -> EventLog:
@@ -68,15 +68,17 @@ def read_graph(settings: Settings) -> Iterator[GraphReader]:
         yield store
 
 
-def open_outbox(settings: Settings, source: str, clock: Clock = lambda: datetime.now(UTC)) -> Outbox:
-    """The source's outbox. Raises OutboxBusy, OutboxUnavailable, FileDamaged."""
+def open_outbox(
+    settings: Settings, source: str, clock: Clock = lambda: datetime.now(UTC), *, patience: float = 0.0
+) -> Outbox:
+    """The source's outbox, waited for so many seconds. Raises OutboxBusy, OutboxUnavailable, FileDamaged."""
     folder = outbox_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{source}.db"
     if source != CURATION:
-        return Outbox(path, source, clock=clock)
+        return Outbox(path, source, clock=clock, patience=patience)
     # Persons correct at several computers, each with an outbox of its own: there nobody knows what was said last.
-    return Outbox(path, source, clock=clock, repeat_after=timedelta(0), patience=CURATION_PATIENCE)
+    return Outbox(path, source, clock=clock, repeat_after=timedelta(0), patience=PATIENCE)
 
 
 def outbox_folder(settings: Settings) -> Path:

@@ -125,7 +125,7 @@ def drain(outbox: Outbox, log: Callable[[], EventLog], on_wait: OnWait, stop: th
         if stop.is_set():
             break
         try:
-            return outbox.drain(log())
+            return outbox.drain(log(), stop.is_set)
         except LogUnavailable as outage:
             on_wait(f"{outage}; {outbox.depth():,} events wait in the outbox", seconds)
             stop.wait(seconds)

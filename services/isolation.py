@@ -58,13 +58,13 @@ def run_isolated(
 
     Raises OutboxBusy (somebody collects the source by hand), OutboxUnavailable, StoreUnavailable.
     """
-    with knowing_log(settings, source.name, _log.info) as (outbox, _):
+    with knowing_log(settings, source.name, _log.info, bootstrap.PATIENCE) as (outbox, _):
         if said_elsewhere(store, outbox, source.name):
             outbox.repeat(complete=last_complete(store, source.name))
     unusable = why_unusable(settings, source)
     ended = Ended(why=unusable) if unusable else collect_in_worker(settings, source, planned, stop)
     if ended.why:
-        with closing(bootstrap.open_outbox(settings, source.name)) as outbox:
+        with closing(bootstrap.open_outbox(settings, source.name, patience=bootstrap.PATIENCE)) as outbox:
             _report(outbox, source, planned, ended.why)
     sender.send_of(source.name)
     return ended.report is not None and ended.report.status != "failed"

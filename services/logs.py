@@ -20,7 +20,8 @@ def set_up(*, verbose: bool = False) -> None:
         if sys.stderr.isatty()
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # an outage is told once, in our words, not line by line
+    for name in ("kafka", "apscheduler"):  # what becomes of an outage or of a run is told once, in our words
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     level = logging.DEBUG if verbose else logging.INFO
     structlog.configure(
         processors=[*shared, last],

@@ -62,10 +62,12 @@ def sending(
 
 
 @contextmanager
-def knowing_log(settings: Settings, source: str, tell: Tell) -> Iterator[tuple[Outbox, Callable[[], EventLog]]]:
+def knowing_log(
+    settings: Settings, source: str, tell: Tell, patience: float = 0.0
+) -> Iterator[tuple[Outbox, Callable[[], EventLog]]]:
     """The source's outbox, which knows whether the log has what it said before; and the log, opened once it answers."""
     with ExitStack() as opened:
-        outbox = opened.enter_context(closing(bootstrap.open_outbox(settings, source)))
+        outbox = opened.enter_context(closing(bootstrap.open_outbox(settings, source, patience=patience)))
         log = cache(lambda: opened.enter_context(closing(bootstrap.open_log(settings))))
         know_log(outbox, source, log, tell)
         yield outbox, log

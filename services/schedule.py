@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -59,7 +60,16 @@ def make(settings: Settings, work: Work, turn: Turn) -> BackgroundScheduler:
     ):
         often = IntervalTrigger(seconds=seconds, timezone="UTC")
         scheduler.add_job(job, often, id=name, name=name, next_run_time=datetime.now(UTC))
+    scheduler.add_listener(partial(_left_out, turn), EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
     return scheduler
+
+
+def _left_out(turn: Turn, event: JobEvent) -> None:
+    """Tell what did not begin; not where nothing begins but waits for the turn."""
+    if turn.mine() and event.job_id != SENDING:
+        missed = event.code == EVENT_JOB_MISSED
+        why = "it would be too late" if missed else "the one before is under way still"
+        _log.warning("left out", job=event.job_id, reason=why)
 
 
 def planned(settings: Settings) -> list[SourceSettings]:
@@ -78,10 +88,20 @@ def make_up(settings: Settings, scheduler: BackgroundScheduler) -> None:
             scheduler.modify_job(source.name, next_run_time=now)
 
 
+class Grid(IntervalTrigger):  # type: ignore[misc] # APScheduler 3 has no types
+    """An interval that is counted from its start, and not from when a run began: made up for, it stays at its times."""
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        """The next of its times after the previous one, or from now on."""
+        after = now if previous_fire_time is None else previous_fire_time + timedelta(milliseconds=1)
+        found: datetime | None = super().get_next_fire_time(None, after)
+        return found
+
+
 def trigger_of(text: str) -> BaseTrigger:
     """The trigger of a schedule. Raises ValueError."""
     parsed = parse_schedule(text)
-    return IntervalTrigger(**parsed, start_date=EPOCH, timezone="UTC") if isinstance(parsed, dict) else parsed
+    return Grid(**parsed, start_date=EPOCH, timezone="UTC") if isinstance(parsed, dict) else parsed
 
 
 def planned_for(trigger: BaseTrigger, now: datetime) -> datetime:
@@ -129,7 +149,7 @@ def _run(source: SourceSettings, work: Work, turn: Turn, slots: threading.Semaph
     following = trigger.get_next_fire_time(at, at)
     for tried in range(source.retries + 1):
         with slots:
-            if work.stop.is_set() or not turn.mine() or _try(source, work, at):
+            if work.stop.is_set() or not turn.mine() or _is_late(source, at, tried) or _try(source, work, at):
                 return
         pause = timedelta(seconds=source.retry_seconds) * 2**tried
         again = datetime.now(UTC) + pause
@@ -139,6 +159,14 @@ def _run(source: SourceSettings, work: Work, turn: Turn, slots: threading.Semaph
         if work.stop.wait(pause.total_seconds()):
             return
     _log.error("run failed", source=source.name, planned=at.isoformat(), tries=tried + 1)
+
+
+def _is_late(source: SourceSettings, at: datetime, tried: int) -> bool:
+    """Whether a first try has waited too long for the others that may run at the same time."""
+    late = tried == 0 and datetime.now(UTC) - at > GRACE
+    if late:
+        _log.warning("left out", job=source.name, reason="it waited too long for others; see runs_at_once")
+    return late
 
 
 def _try(source: SourceSettings, work: Work, at: datetime) -> bool:

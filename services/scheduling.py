@@ -22,17 +22,13 @@ RUNS_LOOKED_AT = 20
 @contextmanager
 def scheduling(settings: Settings, store: GraphStore) -> Iterator[None]:
     """While it is entered, the schedule runs, or stands by. Runs under way at its end are ended, and reported."""
-    stop, sender = threading.Event(), Sender(settings)
-
-    def run(source: SourceSettings, planned: datetime) -> bool:
-        return run_isolated(settings, store, source, planned, sender, stop)
-
-    work = schedule.Work(run, partial(took_place, store), partial(run_upkeep, settings), sender.send, stop)
+    stop = threading.Event()
+    work = _work(settings, store, stop)
     turn = Turn(store, bootstrap.owner(), lambda: schedule.make_up(settings, scheduler))
     scheduler = schedule.make(settings, work, turn)
     try:
+        scheduler.start()  # its jobs wait for the turn
         turn.start()
-        scheduler.start()
         yield
     finally:  # whenever it is told to end: what was not started yet has nothing to let go
         stop.set()
@@ -40,6 +36,23 @@ def scheduling(settings: Settings, store: GraphStore) -> Iterator[None]:
         if scheduler.running:
             scheduler.shutdown()
         turn.stop()  # last: another scheduler may begin what has ended here
+
+
+def _work(settings: Settings, store: GraphStore, stop: threading.Event) -> schedule.Work:
+    sender = Sender(settings, stop)
+    last: dict[str, datetime] = {}
+    """The planned time of each source's last usable run here, which the graph may not know yet."""
+
+    def run(source: SourceSettings, planned: datetime) -> bool:
+        usable = run_isolated(settings, store, source, planned, sender, stop)
+        if usable:
+            last[source.name] = planned
+        return usable
+
+    def done(source: SourceSettings, planned: datetime) -> bool:
+        return last.get(source.name) == planned or took_place(store, source, planned)
+
+    return schedule.Work(run, done, partial(run_upkeep, settings), sender.send, stop)
 
 
 def took_place(store: GraphStore, source: SourceSettings, planned: datetime) -> bool:

@@ -7,18 +7,21 @@ is retired by the inventory, as with any other withdrawal, and comes back with t
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from events.codec import record_of
 from events.database import FileDamaged
 from events.log import RECORDS, EventLog, TopicPartition, lag, up_to
 from events.models import CURATION, Draft, record_key
-from events.outbox import Clock, Outbox
+from events.outbox import Clock
 from events.outbox_errors import OutboxUnavailable
 from events.runs import is_held
 from graph.store import GraphStore
 from services import bootstrap, carrying, curating
 from services.collectors.pushed import PUSHED
+from services.hearing import silent_before
 from services.settings import Settings, SourceSettings
+from services.times import parse_age
 
 AT_ONCE = 1000
 """How many records of one source are withdrawn in one go; the rest the next time."""
@@ -26,9 +29,6 @@ MAX_LAG = 10_000
 """Further behind, the graph is not asked: all that it has not applied would have to be read here too."""
 MOST_CORRECTIONS, MOST_RECORDS = 100_000, 1_000_000
 """How many corrections, and records of one source, are looked at."""
-MISSED_RUNS = 3
-"""A thing that was silent is taken back when so many runs of its source, one after the other, have missed it."""
-RUNS_LOOKED_AT = 1000
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 READ_BYTES = 4 * 1024 * 1024
 
@@ -97,22 +97,8 @@ def _corrections(store: GraphStore, clock: Clock) -> list[str]:
     return [record_key(CURATION, key) for key in found]
 
 
-def silent_before(source: SourceSettings, now: datetime, store: GraphStore) -> datetime | None:
-    """What the source has not seen since that moment, it has not seen for `retire_after`; None: that cannot be told.
-
-    Silence counts only up to when the source itself was last heard, and where its last `MISSED_RUNS` usable runs missed
-    the thing: of a source that fails, or that nobody collects, silence says nothing (law 4).
-    """
-    usable = [run for run in store.runs(source=source.name, limit=RUNS_LOOKED_AT) if run.status != "failed"]
-    before = source.retired_before(min(now, usable[0].ended)) if usable else None
-    if before is None or len(usable) < MISSED_RUNS:
-        return None
-    return min(before, usable[MISSED_RUNS - 1].started)
-
-
 def _retire_unseen(settings: Settings, source: SourceSettings, log: EventLog, store: GraphStore, clock: Clock) -> Done:
-    before = silent_before(source, clock(), store)
-    if before is None or not store.unseen(source.name, before, 1):
+    if not store.unseen(source.name, clock() - parse_age(source.retire_after), 1):
         return Done(source.name)  # and nobody who wants to collect it has to wait
     if source.type in PUSHED:
         return Done(
@@ -120,6 +106,9 @@ def _retire_unseen(settings: Settings, source: SourceSettings, log: EventLog, st
         )
     if source.name not in bootstrap.outboxes(settings):
         return Done(source.name, left=f"{source.name} has no outbox here; upkeep works where the source is collected")
+    before = silent_before(source, clock(), store)
+    if isinstance(before, str):
+        return Done(source.name, left=before)
     try:
         with closing(bootstrap.open_outbox(settings, source.name, clock)) as outbox:
             return withdraw_unseen(source, before, outbox, log, store)
@@ -127,7 +116,19 @@ def _retire_unseen(settings: Settings, source: SourceSettings, log: EventLog, st
         return Done(source.name, left=str(error))
 
 
-def withdraw_unseen(source: SourceSettings, before: datetime, outbox: Outbox, log: EventLog, store: GraphStore) -> Done:
+class Withdraws(Protocol):
+    """What withdraws: an outbox, or who stands for one."""
+
+    def drain(self, log: EventLog) -> int:
+        """See `Outbox.drain`."""
+
+    def withdraw(self, native_key: str, reason: str) -> None:
+        """See `Outbox.withdraw`."""
+
+
+def withdraw_unseen(
+    source: SourceSettings, before: datetime, outbox: Withdraws, log: EventLog, store: GraphStore
+) -> Done:
     """Take back what the source has not seen since; meanwhile nobody may put anything into its outbox.
 
     So what it said is in the graph or in the log. More than the share `max_shrink` of what is known of the source is
@@ -138,9 +139,8 @@ def withdraw_unseen(source: SourceSettings, before: datetime, outbox: Outbox, lo
     if isinstance(waiting, str):
         return Done(source.name, left=waiting)
     due = [key for key in store.unseen(source.name, before, MOST_RECORDS) if key not in waiting]
-    known = len(store.unseen(source.name, FOR_EVER, MOST_RECORDS)) if due else 0
-    if is_held(known - len(due), known, source.max_shrink):
-        return Done(source.name, left=_too_many(source, len(due), known))
+    if left := _too_many(source, before, store) if due else "":
+        return Done(source.name, left=left)
     reason = f"not seen for {source.retire_after}: not since {before:%Y-%m-%d %H:%M} UTC"
     for key in due[:AT_ONCE]:
         outbox.withdraw(key, reason)
@@ -148,10 +148,18 @@ def withdraw_unseen(source: SourceSettings, before: datetime, outbox: Outbox, lo
     return Done(source.name, min(len(due), AT_ONCE), f"more than {AT_ONCE:,} are due" if len(due) > AT_ONCE else "")
 
 
-def _too_many(source: SourceSettings, due: int, known: int) -> str:
+def _too_many(source: SourceSettings, before: datetime, store: GraphStore) -> str:
+    """Why a person has to look, where most of what the source has seen is silent; empty where it is not.
+
+    All count that were silent for half of the time: what fell silent on one day is due hour by hour.
+    """
+    known = len(store.unseen(source.name, FOR_EVER, MOST_RECORDS))
+    silent = len(store.unseen(source.name, before + parse_age(source.retire_after) / 2, MOST_RECORDS))
+    if not is_held(known - silent, known, source.max_shrink):
+        return ""
     return (
-        f"{due:,} of its {known:,} records were not seen for {source.retire_after}, a share above max_shrink = "
-        f"{source.max_shrink:g}: does it see what it should? Raise max_shrink where they are gone for good"
+        f"{silent:,} of its {known:,} records were not seen for half of {source.retire_after}, a share above "
+        f"max_shrink = {source.max_shrink:g}: does it see what it should? Raise that where they are gone for good"
     )
 
 

@@ -62,7 +62,7 @@ def run(settings: Settings, planned: datetime) -> RunReport:
     """Collect the one source that is configured. A failed run is logged, and exits with one of the codes above."""
     job = job_of(settings, settings.sources[0], planned)
     try:
-        with closing(bootstrap.open_outbox(settings, job.source)) as outbox:
+        with closing(bootstrap.open_outbox(settings, job.source, patience=bootstrap.PATIENCE)) as outbox:
             return _collect(job, outbox)
     except (OutboxUnavailable, FileDamaged) as error:
         structlog.get_logger().error("run failed", source=job.source, reason=str(error))

@@ -54,7 +54,7 @@ class City:
     def run(self, kind, **source):
         found = self.settings({"type": kind, "name": kind, **source})
         with closing(bootstrap.open_store(found)) as store:
-            return run_isolated(found, store, found.sources[0], PLANNED, Sender(found), self.stop)
+            return run_isolated(found, store, found.sources[0], PLANNED, Sender(found, self.stop), self.stop)
 
     def waits(self, reason, _seconds):
         pytest.fail(f"it waits: {reason}")
@@ -266,7 +266,7 @@ def test_while_the_log_is_away_a_source_is_collected_and_sent_when_it_is_back(ci
         assert kafka_away.run("some", hosts=["0", "1"])  # and the next run need not wait either
     assert [said["event"] for said in told if said["log_level"] == "warning"] == ["events wait in the outbox"] * 2
 
-    Sender(city.settings()).send()
+    Sender(city.settings(), city.stop).send()
 
     assert [report.status for report in city.reports()] == ["complete", "complete"]
     records = [event for event in city.said(RECORDS) if hasattr(event, "native_key")]
@@ -281,7 +281,7 @@ def test_while_the_log_is_away_a_source_is_collected_and_sent_when_it_is_back(ci
 
 def test_what_waits_for_a_log_that_is_away_waits_on(kafka_away):
     kafka_away.run("some", hosts=["0"])
-    sender = Sender(kafka_away.settings())
+    sender = Sender(kafka_away.settings(), kafka_away.stop)
 
     sender.send()
     sender.send()

@@ -135,6 +135,44 @@ def test_a_run_that_fails_is_tried_again_as_the_same_run_until_it_succeeds(turn)
     assert len(set(planned)) == 1
 
 
+def test_a_run_that_waited_too_long_for_the_others_is_left_out(settings, turn, monkeypatch):
+    started, ran, told = threading.Event(), [], []
+    release = threading.Event()
+
+    def run(source, _planned):
+        ran.append(source.name)
+        started.set()
+        assert release.wait(30)
+        return True
+
+    monkeypatch.setattr(schedule, "_log", SimpleNamespace(warning=lambda _, **more: told.append(more["job"])))
+    what = work(run)
+    one_at_once = settings.model_copy(update={"runs_at_once": 1})
+    with running(one_at_once, what, turn) as scheduler:
+        at_once(scheduler, "often")
+        assert started.wait(30)
+        at_once(scheduler, "nightly")
+        later = datetime.now(UTC) + timedelta(hours=2)
+        waiting = scheduler._lookup_executor("default")
+        await_condition(lambda: waiting._instances["nightly"], seconds=30, what="the other one to wait")
+        monkeypatch.setattr(schedule, "datetime", SimpleNamespace(now=lambda _: later))
+        release.set()
+        await_condition(lambda: told, seconds=30, what="a word about it")
+    assert (ran, told) == (["often"], ["nightly"])
+
+
+def test_no_try_is_made_when_the_next_planned_time_has_come(turn):
+    tries, told = [], queue.Queue()
+    source = {"type": "local", "name": "one", "schedule": "every 1 minute", "retries": 9, "retry_seconds": 61}
+
+    with running(Settings.model_validate({"sources": [source]}), work(lambda *_: tries.append(1)), turn) as scheduler:
+        scheduler.add_listener(told.put, EVENT_JOB_EXECUTED)
+        at_once(scheduler, "one")
+        while told.get(timeout=30).job_id != "one":
+            pass
+    assert len(tries) == 1
+
+
 def test_a_run_is_given_up_after_its_retries(turn):
     tries, told = [], queue.Queue()
     source = {"type": "local", "name": "one", "schedule": "15 2 * * *", "retries": 1, "retry_seconds": 0.01}
@@ -190,27 +228,63 @@ def test_what_the_one_before_has_done_is_not_done_again(settings, store):
     assert ran == []
 
 
-def test_what_was_planned_while_it_was_nobodys_turn_is_made_up_for_once(settings, store, monkeypatch):
-    """Nobody ran it: the one that should have was killed, and another one begins within the hour."""
-    now = datetime(2026, 11, 25, 3, 0, 0, 1, tzinfo=UTC)
+@pytest.mark.parametrize(("hour", "started"), [(2, {"half"}), (3, {"half", "nightly"}), (4, {"half"})])
+def test_what_was_planned_within_the_hour_begins_with_the_turn(store, monkeypatch, hour, started):
+    """Nobody ran it: the one that should have was killed."""
+    now = datetime(2026, 11, 25, hour, 10, tzinfo=UTC)
     monkeypatch.setattr(schedule, "datetime", SimpleNamespace(now=lambda _: now))
+    times = {"half": "*/30 * * * *", "nightly": "15 2 * * *", "exact": "10 * * * *"}
+    sources = [{"type": "local", "name": name, "schedule": cron} for name, cron in times.items()]
+    settings = Settings.model_validate({"sources": sources})
     scheduler = schedule.make(settings, work(), Turn(store, "this one"))
+    moved = []
+    monkeypatch.setattr(scheduler, "modify_job", lambda name, next_run_time: moved.append((name, next_run_time)))
 
     schedule.make_up(settings, scheduler)
 
-    assert [job.id for job in scheduler.get_jobs() if getattr(job, "next_run_time", None) == now] == [
-        "often",
-        "nightly",
-        schedule.UPKEEP,
-        schedule.SENDING,
-    ]
+    assert set(moved) == {(name, now) for name in started}
 
 
-def test_whoever_gets_the_turn_is_told(store):
-    begun = queue.Queue()
-    turn = Turn(store, "this one", lambda: begun.put(1))
+def test_an_interval_stays_at_its_times_after_a_run_that_was_made_up_for():
+    trigger = schedule.trigger_of("every 6 hours")
+    made_up = datetime(2026, 11, 25, 12, 59, 59, 995_000, tzinfo=UTC)
+
+    for before in (made_up, datetime(2026, 11, 25, 12, tzinfo=UTC)):
+        assert trigger.get_next_fire_time(before, made_up) == datetime(2026, 11, 25, 18, tzinfo=UTC)
+    at = datetime(2026, 11, 25, 18, tzinfo=UTC)
+    assert trigger.get_next_fire_time(None, at) == at
+
+
+def test_what_was_missed_begins_once_with_each_turn_and_again_where_it_failed(store, monkeypatch):
+    began, clock = queue.Queue(), [0.0]
+    failing = iter([True])
+    monkeypatch.setattr(turn_module, "now", lambda: clock[0])
+    for name in ("ASK_SECONDS", "RENEW_SECONDS"):
+        monkeypatch.setattr(turn_module, name, 0.01)
+    asked = queue.Queue()
+    hold = store.hold
+
+    def held(*of):
+        asked.put(1)
+        return hold(*of)
+
+    monkeypatch.setattr(store, "hold", held)
+
+    def begins():
+        began.put(1)
+        if next(failing, False):
+            raise RuntimeError("the scheduler has a fault")
+
+    turn = Turn(store, "this one", begins)
     turn.start()
-    assert begun.get(timeout=30)
+    assert began.get(timeout=30)  # which failed
+    assert began.get(timeout=30)
+    for _ in range(10):
+        assert asked.get(timeout=30)
+    assert began.empty()
+
+    clock[0] += turn_module.LEASE.total_seconds()  # the graph was away for so long
+    assert began.get(timeout=30)
     turn.stop()
 
 
@@ -310,11 +384,14 @@ def test_told_to_end_while_it_starts_the_schedule_lets_go_of_the_lease(store, mo
     """SIGTERM may come between any two lines."""
     settings = load(None, data_dir=tmp_path, log=f"sqlite:///{tmp_path}/log.db", graph=f"sqlite:///{tmp_path}/turn.db")
 
-    def told(*_):
+    start = Turn.start
+
+    def told(turn):
+        start(turn)
         await_condition(lambda: bool(store.note(lease_note("schedule"))), seconds=30, what="the lease to be taken")
         raise SystemExit(0)
 
-    monkeypatch.setattr(BackgroundScheduler, "start", told)
+    monkeypatch.setattr(Turn, "start", told)
     with pytest.raises(SystemExit), scheduling(settings, store):
         pytest.fail("it was told to end before")
 
