@@ -101,6 +101,10 @@ class Rules:
         """Whether some rule takes it at whatever host it is."""
         return any(not rule.rule.limited and rule.takes(seen) for rule in self._compiled)
 
+    def taking(self, seen: Seen) -> frozenset["Compiled"]:
+        """Those that take it at a host where they hold; not those that take whole hosts."""
+        return frozenset(rule for rule in self._compiled if not rule.rule.of_hosts and rule.takes(seen))
+
     def of_host(self, host: Host) -> list["Compiled"]:
         """Those that hold at this host."""
         return [rule for rule in self._compiled if rule.holds_at(host)]
@@ -234,10 +238,12 @@ def _of_hosts(hosts: Mapping[str, Host], at: _Holding) -> Iterator[tuple[str, st
 def _of_software(reader: GraphReader, rules: Rules, at: _Holding) -> Iterator[tuple[str, str, str]]:
     """The same of installed packages and images."""
     items = software(reader, rules)
+    holding = {node_id: frozenset(held) for node_id, held in at.items()}
+    taking = {seen: rules.taking(seen) for seen in set(items.values())}  # asked once, and not at each host that has it
     for item_id, haver in reader.havers("INSTALLED", sorted(items)):
-        for rule in at.get(haver.id, ()):
-            if not rule.rule.of_hosts and rule.takes(items[item_id]):
-                yield rule.rule.application, haver.id, in_words(items[item_id])
+        seen = items[item_id]
+        for name in sorted(rule.rule.application for rule in taking[seen] & holding.get(haver.id, frozenset())):
+            yield name, haver.id, in_words(seen)
 
 
 def in_words(seen: Seen) -> str:

@@ -52,12 +52,34 @@ _JUNK_MACS = frozenset(
         "005056c00008",
         "feffffffffff",  # Xen's default bridge
         "020054554e01",  # a TUN adapter
+        "02004c4f4f50",  # "LOOP": Microsoft's loopback adapter
     }
 )
+_SHARED_MACS = ("0242", "02bf", "00005e0001", "00005e0002", "00000c07ac", "00000c9ff")
+"""What these begin with is made up or shared: Docker; Windows load balancing; VRRP (RFC 9568); HSRP 1 and 2 (Cisco)."""
 _JUNK_HOSTS = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "unknown", "none", "(none)"})
 _LAST_PORT = 65_535
 _LEGAL_FORMS = re.compile(r"\b(incorporated|inc|corporation|corp|company|co|ltd|limited|gmbh|ag|se|llc|sa|spa)\b\.?")
-_VENDORS = {"hewlettpackard": "hp", "hewlettpackardenterprise": "hpe", "dellemc": "dell", "dellcomputer": "dell"}
+_VENDORS = {
+    "arubahewlettpackardenterprise": "hp",
+    "aruba": "hp",
+    "arubanetworks": "hp",
+    "ciscosystems": "cisco",
+    "dellcomputer": "dell",
+    "dellemc": "dell",
+    "fujitsuclientcomputing": "fujitsu",
+    "fujitsusiemens": "fujitsu",
+    "fujitsutechnologysolutions": "fujitsu",
+    "hewlettpackard": "hp",
+    "hewlettpackardenterprise": "hp",
+    "hpe": "hp",
+    "huaweitechnologies": "huawei",
+    "junipernetworks": "juniper",
+    "lancomsystems": "lancom",
+    "paloaltonetworks": "paloalto",
+    "supermicrocomputer": "supermicro",
+}
+"""Makers that tools spell in several ways, without their legal form: one serial number, and not two that contradict."""
 
 
 def identifiers_of(kind: str, reported: Iterable[Identifier]) -> frozenset[str]:
@@ -144,7 +166,7 @@ def _mac(text: str) -> str:
     plain = _squeeze("".join(part.strip().zfill(2) for part in re.split("[:-]", text)))  # Solaris: 0:14:4f:f8:1:2
     if not re.fullmatch(r"[0-9a-f]{12}", plain) or plain in _JUNK_MACS or len(set(plain)) == 1:
         return ""
-    if int(plain[1], 16) & 1 or plain.startswith("0242"):  # group addresses; Docker's made-up ones repeat everywhere
+    if int(plain[1], 16) & 1 or plain.startswith(_SHARED_MACS):  # group addresses are nobody's own either
         return ""
     return plain
 

@@ -12,7 +12,7 @@ from graph.model import Claim, Claims, EdgeKey, Node, Properties, RecordRow, Ref
 from inventory.identifiers import CURATED, EXCLUSIVE, curated_key, identifiers_of, own, reference_key
 from inventory.identity import founder
 
-RULES = 3
+RULES = 4
 """Version of the rules of identity and merging; raised when the same records would give another graph."""
 _PINNED = 101
 """Above every rank that a source may have: what a person sets wins."""

@@ -24,6 +24,9 @@ def test_a_uuid_and_its_byte_swapped_form_are_one_identifier():
         (("mac", "00-e0-4c-68-01-db"), ("mac", "00E04C6801DB")),
         (("serial", "Dell Inc.\t640HP72"), ("serial", "DELL\t640hp72")),
         (("serial", "Hewlett-Packard\tCN5BFP62CP"), ("serial", "HP Inc.\tCN5BFP62CP")),
+        (("serial", "Hewlett Packard Enterprise\tCN5BFP62CP"), ("serial", "Aruba Networks\tCN5BFP62CP")),
+        (("serial", "Cisco Systems, Inc.\tFOC1234X0AB"), ("serial", "Cisco\tFOC1234X0AB")),
+        (("serial", "FUJITSU CLIENT COMPUTING LIMITED\tYLXX012345"), ("serial", "FUJITSU\tYLXX012345")),
         (("fqdn", "LF014.glpi-project.infra."), ("fqdn", "lf014.glpi-project.INFRA")),
         (("ip", "2001:0DB8::1"), ("ip", "2001:db8:0:0:0:0:0:1")),
         (("socket", "198.18.0.9:5432"), ("socket", " [198.18.0.9]:05432")),
@@ -49,6 +52,10 @@ def test_notations_of_one_value_are_one_identifier(left, right):
         ("smbios-uuid", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"),
         ("smbios-uuid", "03000200-0400-0500-0006-000700080009"),
         ("mac", "00:00:00:00:00:00"),
+        ("mac", "00:00:5e:00:01:0a"),  # VRRP
+        ("mac", "00:00:0c:07:ac:01"),  # HSRP
+        ("mac", "02:bf:c6:12:00:09"),  # Windows load balancing
+        ("mac", "02:00:4c:4f:4f:50"),  # Microsoft's loopback adapter
         ("mac", "ff:ff:ff:ff:ff:ff"),
         ("mac", "44:45:53:54:00:00"),
         ("mac", "02:42:ac:11:00:02"),
