@@ -1,179 +1,258 @@
 """Which product and cycle a reported string means. Precision counts most: what is not sure is unknown, with the reason.
 
-Order: distribution packages follow their distribution; then the curated rules (`inventory.products`), the ID of
-os-release, and vendor with name. Tested on 3,184 real packages, matching the names of distribution packages would be
-wrong more often than right, so those of other builders are matched by rule or stay unknown.
+Order: distribution packages follow their distribution; then curated aliases (`inventory.aliases`), package URL, CPE,
+the ID of os-release, and vendor with name. Tested on 3,184 real packages, matching the names of distribution packages
+would be wrong more often than right, so those of other builders are matched by alias or stay unknown.
 """
 
 import re
-from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 
 from graph.model import Properties
-from inventory import products, windows
-from inventory.lifecycle import Cycle, LifecycleTable, MilestoneName, Product, Verdict, verdict
+from inventory import builds, packages, products, windows
+from inventory.aliases import Aliases, load_aliases
+from inventory.browsers import browser
+from inventory.coordinates import IMAGES, Cpe, Purl, products_by_cpe, products_by_purl, read_cpe, read_purl
+from inventory.lifecycle import LifecycleTable
+from inventory.match import BY_NAME, BY_OS_RELEASE, CERTAIN, Evidence, Match, cycles_of, place
 
-_SLES = re.compile(r"suse linux enterprise server (?P<v>\d+)(?: sp ?(?P<sp>\d+))?\b.*", re.IGNORECASE)
-_VERSION_AND_BITS = re.compile(r"(?: v?\d+(?:\.\d+)*)?(?:[ -]\(?(?:x64|x86|(?:64|32)[- ]bit)\)?)?$", re.IGNORECASE)
-_EPOCH = re.compile(r"^\d+:")
+__all__ = ["Match", "Matcher"]
 
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """What a string means. Several `cycles`: one of these; none: unknown, and `method` says why.
-
-    `inherits`: a distribution package, judged with its system. `inferred`: older than the oldest cycle of the table,
-    which is the one given.
-    """
-
-    method: str
-    cycles: tuple[Cycle, ...] = ()
-    inherits: bool = False
-    inferred: bool = False
-
-    def verdict(self, on: date, within_months: int = 0, milestone: MilestoneName = "security") -> Verdict:
-        """The one verdict that all candidates share, else unknown. What is inferred can only be unsupported."""
-        verdicts = {verdict(cycle, on, within_months, milestone) for cycle in self.cycles}
-        shared = verdicts.pop() if len(verdicts) == 1 else "unknown"
-        return "unknown" if self.inferred and shared != "unsupported" else shared
+_SLES = re.compile(r"(?:suse linux enterprise server|sles) (?P<v>1\d)(?: sp ?(?P<sp>\d))?(?: \(.*\))?", re.IGNORECASE)
+_CENTOS = re.compile(r"centos (?P<v>\d+)\b(?! or later|/\d).*", re.IGNORECASE)
+_KUBELETS = re.compile(r"-(eks|gke)\b")
+_REBUILT = re.compile(r"\+(?:k3s|rke2)")
+LONGEST = 1000
+"""Characters that are read of a text, so that a hostile one costs no time; what tools write is far shorter."""
+_STREAM_ONLY = 9
+"""From this release on CentOS is CentOS Stream."""
+_ITEM = ("name", "version", "vendor", "package_type", "purl", "cpe")
+_SYSTEM = ("full_name", "name", "version", "edition", "build")
 
 
 class Matcher:
-    """Matches against one table; remembers what it has seen."""
+    """Matches against one table; remembers what it has seen. `aliases`: a city's own, which come before the bundled."""
 
-    def __init__(self, table: LifecycleTable) -> None:
+    def __init__(self, table: LifecycleTable, aliases: Aliases | None = None) -> None:
         self.table = table
-        self._by_name = _by_name(table)
+        self._aliases = aliases.before(load_aliases()) if aliases else load_aliases()
+        self._by_name = products.by_name(table)
+        self._by_purl, self._by_cpe = products_by_purl(table), products_by_cpe(table)
         self._system = lru_cache(maxsize=10_000)(self._match_system)
         self._software = lru_cache(maxsize=100_000)(self._match_software)
 
     def system(self, item: Properties) -> Match:
         """An OperatingSystem of the catalogue."""
-        return self._system(*(str(item.get(name, "")) for name in ("full_name", "name", "version", "edition", "build")))
+        return self._system(*(str(item.get(name, ""))[:LONGEST] for name in _SYSTEM))
 
     def software(self, item: Properties) -> Match:
         """A Software of the catalogue."""
-        return self._software(*(str(item.get(name, "")) for name in ("name", "version", "vendor", "package_type")))
+        return self._software(*(str(item.get(name, ""))[:LONGEST].strip() for name in _ITEM))
+
+    def database(self, item: Properties) -> Match:
+        """A DatabaseInstance, by its engine and version."""
+        engine, version = str(item.get("engine", "")), str(item.get("version", ""))
+        if packages.says_distribution(version):
+            return _inheriting(f"{engine} {version}")
+        if found := self._microsoft(engine, version):
+            return found
+        return self._by_alias("database", engine, version) or Match("no alias of this engine", matched_on=engine)
+
+    def hardware(self, item: Properties) -> Match:
+        """A HardwareModel of the catalogue. The table has hardly any but phones and tablets."""
+        name, vendor = (" ".join(str(item.get(key, "")).split()) for key in ("name", "vendor"))
+        found = self._aliases.find("hardware", name, "", vendor)
+        by = Evidence("alias of a model", CERTAIN, name)
+        if found is None:
+            return by.unknown("no alias of this model")
+        wanted = re.sub(r"[^a-z0-9+]+", "-", found[1].casefold().replace(" model ", " ")).strip("-")
+        return by.among(found[0].product, tuple(c for c in cycles_of(self.table, found[0].product) if c.name == wanted))
+
+    def firmware(self, item: Properties) -> Match:
+        """What runs on a device of this vendor and model, by the version of its firmware."""
+        vendor, model, version = (str(item.get(key, "")) for key in ("vendor", "model", "firmware"))
+        told = f"{vendor} {model}".strip()
+        return self._by_alias("firmware", told, version) or Match("no alias of this device", matched_on=told)
 
     def _match_system(self, full_name: str, name: str, version: str, edition: str, build: str) -> Match:
         for told in filter(None, (_plain(full_name), _plain(f"{name} {version}"))):
             if told.casefold().startswith("windows"):
-                return self._windows(f"{told} {edition}", build, version)
-            for rule in products.SYSTEMS:
-                if found := rule.version(told, version):
-                    return self._cycle(rule.product, found, "full name")
+                return self._windows(f"{told} {edition}".strip(), build, version)
+            if found := self._by_alias("system", told, version):
+                return found
             if pack := _SLES.fullmatch(told):
-                return self._cycle("sles", f"{pack['v']}.{pack['sp'] or 0}", "full name")
+                return self._sles(told, pack, version)
+            if centos := _CENTOS.fullmatch(told):
+                return self._centos(told, int(centos["v"]))
+        by = Evidence("os-release id", BY_OS_RELEASE, f"{name} {version}".strip())
         if name.casefold() in products.OS_RELEASE and version[:1].isdigit():
-            return self._cycle(products.OS_RELEASE[name.casefold()], version, "os-release id")
-        return Match("no rule fits the system's name")
+            return place(self.table, products.OS_RELEASE[name.casefold()], version, by)
+        return Match("no rule fits the system's name", matched_on=_plain(full_name) or by.matched_on)
 
     def _windows(self, told: str, build: str, version: str) -> Match:
-        if names := windows.server_cycles(told):
-            return self._among("windows-server", tuple(c for c in self._cycles("windows-server") if c.name in names))
-        fitting = windows.client_cycles(self._cycles("windows"), told, build, version)
-        return self._among("windows", fitting)
+        by = Evidence("name and build", CERTAIN, " ".join(filter(None, (told, build))))
+        servers = windows.server_cycles(cycles_of(self.table, "windows-server"), told, f"{build} {version}")
+        if servers is not None:
+            return by.among("windows-server", servers)
+        return by.among("windows", windows.client_cycles(cycles_of(self.table, "windows"), told, build, version))
 
-    def _match_software(self, name: str, version: str, vendor: str, package_type: str) -> Match:
-        name = name.strip()
-        if package_type.casefold() in products.DISTRIBUTION_PACKAGES:
-            return self._package(name, _EPOCH.sub("", version), vendor, package_type.casefold())
-        if found := products.SQL_SERVER.fullmatch(name):
-            return self._sql_server(products.SQL_MAJOR.get(found["year"], ""), version)
+    def _sles(self, told: str, pack: re.Match[str], version: str) -> Match:
+        """The first release has no service pack in its name; neither has what a person writes, without a version."""
+        by = Evidence("alias", CERTAIN, told)
+        first = f"{pack['v']}.0" if version == pack["v"] else pack["v"]
+        return place(self.table, "sles", f"{pack['v']}.{pack['sp']}" if pack["sp"] else first, by)
+
+    def _centos(self, told: str, release: int) -> Match:
+        """CentOS 8 and CentOS Stream 8 have the same name in many tools."""
+        by = Evidence("alias", CERTAIN, told)
+        families = ("centos-stream",) if release >= _STREAM_ONLY else ("centos", "centos-stream")
+        found = (cycle for family in families for cycle in cycles_of(self.table, family))
+        return by.among("centos", tuple(cycle for cycle in found if cycle.name == str(release)))
+
+    def _match_software(self, name: str, version: str, vendor: str, package_type: str, purl: str, cpe: str) -> Match:
+        coordinates, kind = read_purl(purl), package_type.casefold()
+        version = version or (coordinates.version if coordinates else "")
+        kind = kind or (coordinates.type if coordinates else "")
+        if kind in products.DISTRIBUTION_PACKAGES:
+            return self._package(name, packages.EPOCH.sub("", version), vendor, kind)
+        if kind in IMAGES or (coordinates and coordinates.type == "image"):
+            return self._image(coordinates, version, name)
+        if coordinates and coordinates.type != "generic":
+            return self._language_package(coordinates, version, purl)
         return (
-            self._by_rules(products.PROGRAMS, name, version, "program name")
+            self._program(name, version, vendor, kind)
+            or self._generic(coordinates, version, purl)
+            or self._by_cpe_name(read_cpe(cpe), version, cpe)
             or self._by_vendor(name, version, vendor)
-            or Match("no rule fits the program's name")
+            or Match("no rule fits the program's name", matched_on=name)
         )
 
-    def _package(self, name: str, version: str, vendor: str, package_type: str) -> Match:
-        if found := self._by_rules(products.VENDORS_PACKAGES, name, version, "vendor's package"):
-            return found
-        if _is_distributions(version, vendor, package_type):
-            return Match("follows its distribution", inherits=True)
-        if php := products.REMI_PHP.fullmatch(name):
-            number = f"{php['v'][0]}.{php['v'][1]}"
-            if version.startswith(f"{number}."):
-                return self._cycle("php", number, "third party's build")
-        if products.THIRD_PARTY.search(version) and (
-            found := self._by_rules(products.THIRD_PARTY_PACKAGES, name, version, "third party's build")
-        ):
-            return found
-        return Match("a third party's build that no rule knows")
+    def _program(self, name: str, version: str, vendor: str, kind: str) -> Match | None:
+        return (
+            (self._node(name, version) if not kind and not vendor else None)
+            or self._microsoft(name, version)
+            or browser(self.table, name, version)
+            or self._by_alias("program", name, version, vendor)
+        )
 
-    def _by_rules(self, rules: tuple[products.Rule, ...], name: str, version: str, method: str) -> Match | None:
-        for rule in rules:
-            found = rule.version(name, version)
-            if found is not None:
-                return self._cycle(rule.product, found, method)
+    def _node(self, name: str, version: str) -> Match | None:
+        """What Kubernetes says of a node. A build of somebody else has dates of its own."""
+        by = Evidence("alias", CERTAIN, f"{name} {version}")
+        if name == "kubelet" and (service := _KUBELETS.search(version)):
+            return place(self.table, products.KUBERNETES[service[1]], version, by)
+        found = self._by_alias("node", name, version)
+        if found and (packages.says_distribution(version) or _REBUILT.search(version)):
+            return by.unknown("a build of a distribution")
+        return found
+
+    def _microsoft(self, name: str, version: str) -> Match | None:
+        """SQL Server by its build, and an Exchange that is named without its year."""
+        by = Evidence("name and build", CERTAIN, f"{name} {version}".strip())
+        if (names := builds.sql_server_cycles(name, version)) is not None:
+            fitting = tuple(c for c in cycles_of(self.table, "mssqlserver") if c.name in names)
+            return by.among("mssqlserver", fitting)
+        if (cycle := builds.exchange_cycle(name, version)) is not None:
+            return by.among("msexchange", tuple(c for c in cycles_of(self.table, "msexchange") if c.name == cycle))
         return None
 
-    def _by_vendor(self, name: str, version: str, vendor: str) -> Match | None:
-        """The product with exactly this name whose CPE vendor the reported vendor contains."""
-        product, vendors = self._by_name.get(_letters(_VERSION_AND_BITS.sub("", name)), (None, ()))
-        if product is None or not version or not any(known in _letters(vendor) for known in vendors):
+    def _package(self, name: str, version: str, vendor: str, package_type: str) -> Match:
+        by = Evidence("vendor's package", CERTAIN, f"{name} {version}")
+        if java := packages.red_hats_java(name, vendor):
+            return place(self.table, "red-hat-build-of-openjdk", java, by)
+        if not packages.is_publisher(vendor) and (found := self._by_alias("package", name, version, vendor)):
+            return found
+        if packages.is_distributions(version, vendor, package_type):
+            return _inheriting(by.matched_on)
+        if php := packages.php_beside(name, version):
+            return place(self.table, "php", php, Evidence("third party's build", CERTAIN, by.matched_on))
+        return self._by_alias("marked-package", name, version, vendor) or by.unknown(
+            "a third party's build that no rule knows"
+        )
+
+    def _image(self, purl: Purl | None, version: str, name: str) -> Match:
+        """A tag that says less than a cycle (redis:7) moves from one to the next."""
+        if purl is None:
+            return Match("an image without a package URL", matched_on=name)
+        repository = purl.key.removeprefix("image/")
+        if found := self._by_alias("image", repository, version):
+            return found
+        by = Evidence("package URL", CERTAIN, f"{repository}:{version}")
+        product = self._by_purl.get(purl.key)
+        return place(self.table, product, version, by) if product else by.unknown("no product has this image")
+
+    def _language_package(self, purl: Purl, version: str, text: str) -> Match:
+        """By its package URL alone: its name is another thing's, and its CPE is often a scanner's guess."""
+        return (
+            self._by_alias("purl", purl.key, version)
+            or self._generic(purl, version, text)
+            or Match("no product has this package URL", matched_on=text)
+        )
+
+    def _generic(self, purl: Purl | None, version: str, text: str) -> Match | None:
+        product = self._by_purl.get(purl.key) if purl else None
+        if purl is None or product is None:
             return None
-        return self._cycle(product.name, version, "vendor and name")
+        by = Evidence("package URL", CERTAIN, text)
+        match = place(self.table, product, version, by)
+        if match.inferred and purl.type == "golang":  # v0.48.0 is Prometheus 2.48, v0.0.0-2023... any
+            return by.unknown("a Go module, whose version may be another than the program's")
+        return match
 
-    def _sql_server(self, major: str, version: str) -> Match:
-        """Windows lists 13.3.6300.2 where the server says 13.0.6300.2: the third part is the build in both."""
-        if major not in products.SQL_SERVICE_PACKS:
-            return self._cycle("mssqlserver", major, "program name")
-        parts = version.split(".")
-        if len(parts) < 3 or not parts[2].isdigit() or parts[0] != major.split(".", maxsplit=1)[0]:  # noqa: PLR2004 - major.minor.build
-            return Match("SQL Server without a build number of its own: its service pack decides")
-        packs = products.SQL_SERVICE_PACKS[major]
-        pack = next((name for first, name in packs if int(parts[2]) >= first), None)
-        wanted = f"{major}-{pack}" if pack else major
-        return self._among("mssqlserver", tuple(c for c in self._cycles("mssqlserver") if c.name == wanted))
+    def _by_cpe_name(self, cpe: Cpe | None, version: str, text: str) -> Match | None:
+        if cpe is None:
+            return None
+        told = cpe.product.replace("_", " ")
+        if cpe.vendor == "microsoft" and told.startswith("windows"):
+            release = re.sub(r"^(windows 1[01]) (\w+)$", r"\1", told)
+            half_year = told.removeprefix(release).strip()
+            return self._windows(
+                f"{release} {cpe.version if cpe.version == 'r2' else ''}".strip(), cpe.version, half_year
+            )
+        if (cpe.vendor, cpe.product) == ("microsoft", "sql_server"):
+            return self._sql_server_by_cpe(cpe, version, text)
+        product = self._by_cpe.get((cpe.vendor, cpe.product))
+        pack = re.fullmatch(r"sp(\d)", cpe.update) if product == "sles" else None
+        wanted = f"{cpe.version}.{pack[1]}" if pack else cpe.version or version
+        return place(self.table, product, wanted, Evidence("CPE", CERTAIN, text)) if product else None
 
-    def _cycle(self, product: str, version: str, method: str) -> Match:
-        known = self.table.products.get(product)
-        if known and (cycle := known.cycle(version)):
-            return Match(method, (cycle,))
-        if known and (oldest := known.newer_than(version)):
-            return Match(f"{method}; older than every cycle of the table", (oldest,), inferred=True)
-        return Match(f"{product} {version} is no cycle of the table")
+    def _sql_server_by_cpe(self, cpe: Cpe, version: str, text: str) -> Match:
+        """By the year and service pack, or by the build: the NVD writes both."""
+        if (cpe.version).startswith("20"):
+            names = builds.sql_server_release(cpe.version, cpe.update if cpe.update.startswith("sp") else "")
+        else:
+            names = builds.sql_server_cycles("sql server", cpe.version or version) or frozenset()
+        fitting = tuple(c for c in cycles_of(self.table, "mssqlserver") if c.name in names)
+        return Evidence("CPE", CERTAIN, text).among("mssqlserver", fitting)
 
-    def _among(self, product: str, cycles: tuple[Cycle, ...]) -> Match:
-        if not cycles:
-            return Match(f"{product}: no cycle of the table fits")
-        return Match("name and build" if len(cycles) == 1 else "one of several cycles", cycles)
+    def _by_vendor(self, name: str, version: str, vendor: str) -> Match | None:
+        product = products.named(self._by_name, name, vendor) if version else None
+        by = Evidence("vendor and name", BY_NAME, f"{name} {version} {vendor}")
+        match = place(self.table, product.name, version, by) if product else None
+        return (
+            by.unknown("older than every cycle, if it counts its versions as the table does")
+            if match and match.inferred
+            else match
+        )
 
-    def _cycles(self, product: str) -> tuple[Cycle, ...]:
-        known = self.table.products.get(product)
-        return known.cycles if known else ()
+    def _by_alias(self, section: str, name: str, version: str, vendor: str = "") -> Match | None:
+        found = self._aliases.find(section, name, version, vendor)
+        if found is None:
+            return None
+        (alias, wanted), by = found, Evidence("alias", CERTAIN, name)
+        if not alias.product:
+            return by.unknown("known to be no product of the table")
+        if alias.cycle:
+            return by.among(
+                alias.product, tuple(c for c in cycles_of(self.table, alias.product) if c.name == alias.cycle)
+            )
+        return place(self.table, alias.product, wanted, by)
 
 
-def _is_distributions(version: str, vendor: str, package_type: str) -> bool:
-    """Whether the distribution built a package itself. Only rpm names the builder; a deb shows others by their mark."""
-    if products.THIRD_PARTY.search(version):
-        return False
-    if package_type != "rpm":
-        return True
-    if vendor:
-        return vendor.casefold() in products.PUBLISHERS
-    return bool(products.RELEASE_TAG.search(version))
-
-
-def _by_name(table: LifecycleTable) -> dict[str, tuple[Product | None, tuple[str, ...]]]:
-    """Products by label, name and alias in plain letters, with their CPE vendors; None where two share a name."""
-    found: dict[str, tuple[Product | None, tuple[str, ...]]] = {}
-    for product in table.products.values():
-        vendors = tuple({_letters(i.split(":")[-2]) for i in product.identifiers if i.startswith("cpe:")})
-        if not vendors or product.name in products.NAMED_OTHERWISE:
-            continue
-        for name in {_letters(name) for name in (product.label, product.name, *product.aliases)}:
-            found[name] = (None, ()) if name in found else (product, vendors)
-    return found
+def _inheriting(told: str) -> Match:
+    return Match("follows its distribution", inherits=True, confidence=BY_OS_RELEASE, matched_on=told)
 
 
 def _plain(told: str) -> str:
     """Without trademark signs, surplus spaces and the maker's name before Windows."""
     words = re.sub(r"\((?:r|tm)\)|[®™]", "", told, flags=re.IGNORECASE).split()
     return " ".join(words).removeprefix("Microsoft ")
-
-
-def _letters(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())

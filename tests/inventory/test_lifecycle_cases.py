@@ -73,7 +73,6 @@ UNKNOWN_SYSTEMS = [
     {"full_name": "Linux 2.6.22 (Fedora Core 6)"},
     {"full_name": "ProLiant DL380 Gen10"},
     {"full_name": "Debian GNU/Linux trixie/sid", "name": "debian"},
-    {"name": "centos", "version": "8"},  # CentOS 8 or CentOS Stream 8: the ID is the same
     {"full_name": "SUSE Linux Enterprise Server for SAP Applications 15 SP4"},  # has dates of its own
     windows("Microsoft Windows NT 6.1.7601 Service Pack 1"),  # 7 or Server 2008 R2
     windows("Microsoft Windows Storage Server 2012 R2"),
@@ -191,7 +190,6 @@ UNKNOWN_PROGRAMS = [
     rpm("atom", "1.6.2-2.fc24", "Fedora Project COPR (helber/atom)"),
     deb("php-redis", "5.3.7+deb.sury.org~jammy+1"),
     program("Microsoft SQL Server 2016 Management Objects (x64)", "13.0.14500.10"),
-    program("Microsoft SQL Server 2016 (64-bit)"),  # without a build
     program("Microsoft SQL Server 2016 (64-bit)", "15.0.6300.2"),  # another release's build
     program("Microsoft SQL Server Management Studio - 18.12.1", "15.0.18424.0", "Microsoft Corporation"),
     program("Microsoft Exchange Server 2019 Tools", "15.2"),
@@ -202,7 +200,6 @@ UNKNOWN_PROGRAMS = [
     program("MySQL Workbench 8.0 CE", "8.0.31", "Oracle Corporation"),
     program("Grafana", "9.1.2", "Somebody Else"),
     program("Grafana", "9.1.2"),
-    program("Mozilla Firefox ESR (x64 de)", "115.9", "Mozilla"),
     program("postgresql", "42.2.8", "org.postgresql"),  # the JDBC driver
     program("7-Zip 22.01 (x64)", "22.01", "Igor Pavlov"),
     program("VOIS|MESO", "9.2"),
