@@ -116,7 +116,7 @@ LINUX_SUFFIXES = (
 )
 WINDOWS_STEMS = (
     "Microsoft Visual C++ 2019 Redistributable", "7-Zip", "Adobe Acrobat Reader", "Citrix Workspace", "VLC",
-    "Notepad++", "KeePass", "FileZilla Client", "PuTTY", "WinSCP", "Greenshot", "PDF24 Creator", "IrfanView",
+    "XMind", "KeePass", "FileZilla Client", "PuTTY", "WinSCP", "Greenshot", "PDF24 Creator", "IrfanView",
     "Java 8 Update 401", "TeamViewer Host", "Sophos Endpoint Agent", "opsi-client-agent", "baramundi Management Agent",
     "VMware Tools", "Veeam Agent", "GLPI Agent", "Cisco AnyConnect", "OpenScape Client", "SAP GUI", "DATEV Viewer",
     "QGIS", "ArcGIS Runtime", "Zoom Workplace", "Webex", "Nextcloud Client", "Intel Graphics Driver", "Dell Command",
