@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 from inventory.lifecycle import Cycle, LifecycleTable
-from inventory.match import CERTAIN, Evidence, Match, cycles_of, place
+from inventory.match import CERTAIN, Evidence, Match, cycles_named, place
 
 _FIREFOX = re.compile(
     r"mozilla firefox(?P<esr> (?:[\d.]+ )?esr)?(?: [\d.]+)?(?: \((?:(?:x64|x86|arm64|aarch64) )?[\w-]+\))?",
@@ -39,7 +39,7 @@ def _this_or_next(table: LifecycleTable, product: str, version: str, by: Evidenc
     """
     number = version.split(".", maxsplit=1)[0]
     wanted = {number, str(int(number) + 1)} if number.isdecimal() else set()
-    found = tuple(cycle for cycle in cycles_of(table, product) if cycle.name in wanted)
+    found = cycles_named(table, product, wanted)
     if len(found) < 2 or not all(isinstance(cycle.security, date) for cycle in found):  # noqa: PLR2004 - this and next
         return by.unknown(f"{product} {number}: the table has no end of it and of the release after it")
     return by.among(product, found)

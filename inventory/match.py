@@ -1,6 +1,7 @@
 """A match of a reported string with the cycles of a product, and how a version is placed among them."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -72,6 +73,11 @@ def cycles_of(table: LifecycleTable, product: str) -> tuple[Cycle, ...]:
     """All cycles of a product; none where the table does not have it."""
     known = table.products.get(product)
     return known.cycles if known else ()
+
+
+def cycles_named(table: LifecycleTable, product: str, names: Collection[str]) -> tuple[Cycle, ...]:
+    """Those cycles of a product that have one of these names."""
+    return tuple(cycle for cycle in cycles_of(table, product) if cycle.name in names)
 
 
 def place(table: LifecycleTable, name: str, version: str, by: Evidence) -> Match:

@@ -14,7 +14,7 @@ from inventory.aliases import Aliases, load_aliases
 from inventory.browsers import browser
 from inventory.coordinates import IMAGES, Cpe, Purl, products_by_cpe, products_by_purl, read_cpe, read_purl
 from inventory.lifecycle import LifecycleTable
-from inventory.match import BY_NAME, BY_OS_RELEASE, CERTAIN, Evidence, Match, cycles_of, place
+from inventory.match import BY_NAME, BY_OS_RELEASE, CERTAIN, Evidence, Match, cycles_named, cycles_of, place
 
 __all__ = ["Match", "Matcher"]
 
@@ -66,7 +66,7 @@ class Matcher:
         if found is None:
             return by.unknown("no alias of this model")
         wanted = re.sub(r"[^a-z0-9+]+", "-", found[1].casefold().replace(" model ", " ")).strip("-")
-        return by.among(found[0].product, tuple(c for c in cycles_of(self.table, found[0].product) if c.name == wanted))
+        return by.among(found[0].product, cycles_named(self.table, found[0].product, {wanted}))
 
     def firmware(self, item: Properties) -> Match:
         """What runs on a device of this vendor and model, by the version of its firmware."""
@@ -106,8 +106,8 @@ class Matcher:
         """CentOS 8 and CentOS Stream 8 have the same name in many tools."""
         by = Evidence("alias", CERTAIN, told)
         families = ("centos-stream",) if release >= _STREAM_ONLY else ("centos", "centos-stream")
-        found = (cycle for family in families for cycle in cycles_of(self.table, family))
-        return by.among("centos", tuple(cycle for cycle in found if cycle.name == str(release)))
+        found = (cycle for family in families for cycle in cycles_named(self.table, family, {str(release)}))
+        return by.among("centos", tuple(found))
 
     def _match_software(self, name: str, version: str, vendor: str, package_type: str, purl: str, cpe: str) -> Match:
         coordinates, kind = read_purl(purl), package_type.casefold()
@@ -149,10 +149,9 @@ class Matcher:
         """SQL Server by its build, and an Exchange that is named without its year."""
         by = Evidence("name and build", CERTAIN, f"{name} {version}".strip())
         if (names := builds.sql_server_cycles(name, version)) is not None:
-            fitting = tuple(c for c in cycles_of(self.table, "mssqlserver") if c.name in names)
-            return by.among("mssqlserver", fitting)
+            return by.among("mssqlserver", cycles_named(self.table, "mssqlserver", names))
         if (cycle := builds.exchange_cycle(name, version)) is not None:
-            return by.among("msexchange", tuple(c for c in cycles_of(self.table, "msexchange") if c.name == cycle))
+            return by.among("msexchange", cycles_named(self.table, "msexchange", {cycle}))
         return None
 
     def _package(self, name: str, version: str, vendor: str, package_type: str) -> Match:
@@ -217,12 +216,11 @@ class Matcher:
 
     def _sql_server_by_cpe(self, cpe: Cpe, version: str, text: str) -> Match:
         """By the year and service pack, or by the build: the NVD writes both."""
-        if (cpe.version).startswith("20"):
+        if cpe.version.startswith("20"):
             names = builds.sql_server_release(cpe.version, cpe.update if cpe.update.startswith("sp") else "")
         else:
             names = builds.sql_server_cycles("sql server", cpe.version or version) or frozenset()
-        fitting = tuple(c for c in cycles_of(self.table, "mssqlserver") if c.name in names)
-        return Evidence("CPE", CERTAIN, text).among("mssqlserver", fitting)
+        return Evidence("CPE", CERTAIN, text).among("mssqlserver", cycles_named(self.table, "mssqlserver", names))
 
     def _by_vendor(self, name: str, version: str, vendor: str) -> Match | None:
         product = products.named(self._by_name, name, vendor) if version else None
@@ -242,9 +240,7 @@ class Matcher:
         if not alias.product:
             return by.unknown("known to be no product of the table")
         if alias.cycle:
-            return by.among(
-                alias.product, tuple(c for c in cycles_of(self.table, alias.product) if c.name == alias.cycle)
-            )
+            return by.among(alias.product, cycles_named(self.table, alias.product, {alias.cycle}))
         return place(self.table, alias.product, wanted, by)
 
 

@@ -78,6 +78,15 @@ def at_once(scheduler, name):
     scheduler.modify_job(name, next_run_time=datetime.now(UTC))
 
 
+def run_whole(scheduler, name):
+    """Start it now; returns when it has ended, with all its tries."""
+    told = queue.Queue()
+    scheduler.add_listener(told.put, EVENT_JOB_EXECUTED)
+    at_once(scheduler, name)
+    while told.get(timeout=30).job_id != name:
+        pass
+
+
 def test_only_sources_with_a_schedule_are_run_in_utc(settings, turn):
     jobs = {job.id: job for job in schedule.make(settings, work(), turn).get_jobs()}
 
@@ -162,26 +171,20 @@ def test_a_run_that_waited_too_long_for_the_others_is_left_out(settings, turn, m
 
 
 def test_no_try_is_made_when_the_next_planned_time_has_come(turn):
-    tries, told = [], queue.Queue()
+    tries = []
     source = {"type": "local", "name": "one", "schedule": "every 1 minute", "retries": 9, "retry_seconds": 61}
 
     with running(Settings.model_validate({"sources": [source]}), work(lambda *_: tries.append(1)), turn) as scheduler:
-        scheduler.add_listener(told.put, EVENT_JOB_EXECUTED)
-        at_once(scheduler, "one")
-        while told.get(timeout=30).job_id != "one":
-            pass
+        run_whole(scheduler, "one")
     assert len(tries) == 1
 
 
 def test_a_run_is_given_up_after_its_retries(turn):
-    tries, told = [], queue.Queue()
+    tries = []
     source = {"type": "local", "name": "one", "schedule": "15 2 * * *", "retries": 1, "retry_seconds": 0.01}
 
     with running(Settings.model_validate({"sources": [source]}), work(lambda *_: tries.append(1)), turn) as scheduler:
-        scheduler.add_listener(told.put, EVENT_JOB_EXECUTED)
-        at_once(scheduler, "one")
-        while told.get(timeout=30).job_id != "one":
-            pass
+        run_whole(scheduler, "one")
     assert len(tries) == 2
 
 
