@@ -21,6 +21,10 @@ def _date(name: str, description: str) -> Property:
     return Property(name, "date", description)
 
 
+def _milestone(name: str, description: str) -> Property:
+    return Property(name, "milestone", description)
+
+
 def _flag(name: str, description: str) -> Property:
     return Property(name, "boolean", description)
 
@@ -47,6 +51,9 @@ _CARE = _group(
     _text("supported_platforms", "platforms its vendor supports, separated by commas"),
     _date("end_of_support", "when its support ends, as its owner or supplier says"),
     _date("last_restore_test", "when a restore was last tried"),
+    _date("risk_accepted_until", "last day on which it is accepted that its support has ended"),
+    _text("risk_accepted_by", "office or function that accepted it"),
+    _text("risk_reason", "why it is accepted"),
     _text("comment", "a remark of its owner"),
 )
 _HARDWARE = _group(
@@ -103,6 +110,10 @@ def _thing(
 
 def _city(label: str, english: str, german: str, description: str, *rest: Property) -> Kind:
     return Kind(label, english, german, "city", description, label.lower(), named=True, properties=(*rest, *_CARE))
+
+
+def _lifecycle(label: str, english: str, german: str, description: str, *rest: Property) -> Kind:
+    return Kind(label, english, german, "lifecycle", description, label.lower(), named=True, properties=rest)
 
 
 KINDS: dict[str, Kind] = {
@@ -231,19 +242,6 @@ KINDS: dict[str, Kind] = {
                 _text("build", "build number"),
             ),
         ),
-        Kind(
-            "LifecycleCycle",
-            "Lifecycle cycle",
-            "Lebenszyklus",
-            "catalogue",
-            "a product's release line and its dates",
-            "cycle",
-            properties=(
-                _text("product", "product"),
-                _text("cycle", "release line"),
-                _date("end_of_life", "end of security support"),
-            ),
-        ),
         _city(
             "OrganisationUnit",
             "Organisation unit",
@@ -278,6 +276,10 @@ KINDS: dict[str, Kind] = {
             _count("annual_cost", "cost a year", "EUR"),
             _date("end", "when it ends"),
             _count("notice_months", "notice to give", "months"),
+            _text(
+                "extended_support_of",
+                "products whose extended support it pays for, separated by commas; `*`: of all that it covers",
+            ),
         ),
         _city(
             "Project",
@@ -287,16 +289,45 @@ KINDS: dict[str, Kind] = {
             _date("start", "first day"),
             _date("end", "last day"),
         ),
-        _city(
-            "ProductLine",
-            "Product line",
-            "Produktlinie",
-            "a release line of a product or a model, with the city's own lifecycle dates",
+        _lifecycle(
+            "LifecycleTable",
+            "Lifecycle table",
+            "Lebenszyklustabelle",
+            "where lifecycle facts are from, and of which day they are",
+            _date("as_of", "day of which its facts are"),
+            _text("link", "where it is published"),
+            _text("licence", "terms of its facts"),
+        ),
+        _lifecycle(
+            "Product",
+            "Product",
+            "Produkt",
+            "what has release lines: a system, a program, a model",
+            _text("product", "its name in the table, which its cycles give"),
             _text("vendor", "who makes it"),
-            _text("product", "product or model"),
+            _text("category", "os, app, server-app, device, ..."),
+            _text("also_called", "other names, separated by commas"),
+            _text("identifiers", "package URLs and CPE names without a version, separated by blanks"),
+            _text("link", "page about its lifecycle"),
+        ),
+        _lifecycle(
+            "LifecycleCycle",
+            "Lifecycle cycle",
+            "Lebenszyklus",
+            "a release line of a product, or a model, and its dates",
+            _text("vendor", "who makes it"),
+            _text("product", "name of its product in the table, or model"),
             _text("cycle", "release line; the whole product where it is empty"),
-            _date("end_of_life", "end of security support"),
-            _date("extended_support", "end of security support that is paid for in addition"),
+            _text("build", "build number, where systems report one instead of a version"),
+            _date("released", "first day"),
+            _milestone("end_of_active_support", "last day of active support"),
+            _milestone("end_of_security_support", "last day of security support"),
+            _milestone("end_of_extended_support", "last day of extended support, paid or by a community"),
+            _milestone("end_of_maintenance", "last day of maintenance: of repairs and spare parts"),
+            _milestone("end_of_sale", "last day of sale"),
+            _text("successor", "what follows it"),
+            _text("citation", "where the dates are from"),
+            _text("comment", "a remark"),
         ),
     )
 }
@@ -306,9 +337,14 @@ DEVICES = COMPUTERS | {"NetworkDevice", "Printer", "MobileDevice", "StorageSyste
 THINGS = frozenset(kind.label for kind in KINDS.values() if kind.group == "thing")
 CATALOGUE = frozenset(kind.label for kind in KINDS.values() if kind.group == "catalogue")
 CITY = frozenset(kind.label for kind in KINDS.values() if kind.group == "city")
-ASSETS = THINGS | CITY
+LIFECYCLE = frozenset(kind.label for kind in KINDS.values() if kind.group == "lifecycle")
+"""Facts about products, and no part of the landscape: listed only where they are asked for."""
+LANDSCAPE = THINGS | CITY
+ASSETS = LANDSCAPE | LIFECYCLE
+UNLISTED = LIFECYCLE | {"Endpoint"}
+"""Kinds that no list shows unless it is asked for them."""
 _END = frozenset({"Endpoint"})
-_CLAIMABLE = ASSETS - _END
+_CLAIMABLE = LANDSCAPE - _END
 
 _SAID = (_text("evidence", "declared by a person or observed by a tool"),)
 _EVIDENCE = (
@@ -330,7 +366,7 @@ RELATIONS: dict[str, RelationType] = {
     relation.type: relation
     for relation in (
         RelationType(
-            "DEPENDS_ON", _CLAIMABLE, ASSETS, "depends on", "hängt ab von", "to_source", properties=_DEPENDENCE
+            "DEPENDS_ON", _CLAIMABLE, LANDSCAPE, "depends on", "hängt ab von", "to_source", properties=_DEPENDENCE
         ),
         RelationType(
             "RUNS_ON",
@@ -344,12 +380,14 @@ RELATIONS: dict[str, RelationType] = {
                 _text("matched", "what was observed there that a declared mapping puts under the application"),
             ),
         ),
-        RelationType("MEMBER_OF", _CLAIMABLE, ASSETS, "is a member of", "gehört zu", "to_target", properties=_EVIDENCE),
+        RelationType(
+            "MEMBER_OF", _CLAIMABLE, LANDSCAPE, "is a member of", "gehört zu", "to_target", properties=_EVIDENCE
+        ),
         RelationType("CONNECTS_TO", DEVICES, THINGS, "connects to", "verbindet sich mit", properties=_EVIDENCE),
         RelationType(
             "EXCHANGES_DATA_WITH",
             _CLAIMABLE,
-            ASSETS,
+            LANDSCAPE,
             "exchanges data with",
             "tauscht Daten aus mit",
             properties=_EVIDENCE,
@@ -376,7 +414,7 @@ RELATIONS: dict[str, RelationType] = {
         ),
         RelationType(
             "FOLLOWS",
-            CATALOGUE - {"LifecycleCycle"},
+            CATALOGUE,
             frozenset({"LifecycleCycle"}),
             "follows",
             "folgt",
@@ -424,7 +462,7 @@ RELATIONS: dict[str, RelationType] = {
             "to_source",
             properties=_SAID,
         ),
-        RelationType("CHANGES", frozenset({"Project"}), ASSETS, "changes", "verändert", properties=_SAID),
+        RelationType("CHANGES", frozenset({"Project"}), LANDSCAPE, "changes", "verändert", properties=_SAID),
         RelationType(
             "COVERED_BY", _CLAIMABLE, frozenset({"Contract"}), "is covered by", "ist abgedeckt durch", properties=_SAID
         ),

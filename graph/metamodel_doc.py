@@ -6,7 +6,7 @@ from graph.metamodel import KINDS, RELATIONS
 from graph.metamodel_form import Kind, RelationType
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "metamodel.md"
-_GROUPS = {"thing": "Things", "catalogue": "Catalogue", "city": "City"}
+_GROUPS = {"thing": "Things", "catalogue": "Catalogue", "city": "City", "lifecycle": "Lifecycle facts"}
 _FAILURE = {
     "none": "does not carry failure",
     "to_source": "the second failing affects the first",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Group = Literal["thing", "catalogue", "city"]
+Group = Literal["thing", "catalogue", "city", "lifecycle"]
 Failure = Literal["none", "to_source", "to_target"]
 
 
@@ -11,11 +11,13 @@ Failure = Literal["none", "to_source", "to_target"]
 class Property:
     """A property of a kind. `type` is what a value is stored as; dates are ISO 8601 text.
 
+    A milestone is the last day (ISO 8601), `ended` where no day is known, or `open` where none is announced.
+
     `group`: what belongs together when a source is trusted more, or less, in one matter than in others.
     """
 
     name: str
-    type: Literal["string", "integer", "number", "boolean", "date"]
+    type: Literal["string", "integer", "number", "boolean", "date", "milestone"]
     description: str
     unit: str = ""
     group: str = "core"

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from neo4j import ManagedTransaction
 
+from graph.metamodel import LIFECYCLE, UNLISTED
 from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Relationship, RunRow
 from graph.neo4j_cypher import types as types_of
 from graph.neo4j_questions import asked, holders_of, identifiers_of, records_of, status_of
@@ -64,7 +65,7 @@ class Neo4jReader:
         last_name, _, last = after.partition("\x00")
         question = f"""
             MATCH (n:Asset) WHERE n.sort >= $sort AND (n.sort > $sort OR n.id > $last)
-            AND {"n.kind IN $kinds" if kinds else "n.kind <> 'Endpoint'"}
+            AND {"n.kind IN $kinds" if kinds else "NOT n.kind IN $unlisted"}
             AND ($text = '' OR n.folded CONTAINS $text) AND ($name = '' OR n.folded = $name)
             AND ($retired OR n.retired_at IS NULL)
             AND ($sources = [] OR any(s IN n.sources WHERE s IN $sources))
@@ -72,7 +73,7 @@ class Neo4jReader:
         """
         cursor = {"sort": sort_of(last_name), "last": last, "limit": limit}
         wanted = {"kinds": list(kinds), "text": text.casefold(), "name": name.casefold(), "sources": list(sources)}
-        rows = self._rows(question, **cursor, **wanted, retired=retired)
+        rows = self._rows(question, **cursor, **wanted, retired=retired, unlisted=sorted(UNLISTED))
         return [node_of(row["n"]) for row in rows]
 
     def relationships(
@@ -162,7 +163,10 @@ class Neo4jReader:
 
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         def work(tx: ManagedTransaction) -> tuple[list[Node], list[Edge]]:
-            nodes = tx.run("MATCH (n:Asset) WHERE n.retired_at IS NULL RETURN n ORDER BY n.id")
+            nodes = tx.run(
+                "MATCH (n:Asset) WHERE n.retired_at IS NULL AND NOT n.kind IN $others RETURN n ORDER BY n.id",
+                others=sorted(LIFECYCLE),
+            )
             found = [node_of(row["n"]) for row in nodes]
             question = f"MATCH (a:Asset)-[e:{types_of(types)}]->(b:Asset) RETURN {_EDGE} ORDER BY source, type, target"
             return found, [_edge(dict(row)) for row in tx.run(question)]

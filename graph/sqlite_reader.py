@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Literal
 
+from graph.metamodel import LIFECYCLE, UNLISTED
 from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Relationship, RunRow
 from graph.sqlite_questions import holders_of, identifiers_of, records_of, status_of
 from graph.sqlite_schema import NODE, RECORD, Row, array, catalogue_of, edge_of, node_of, record_of
@@ -15,6 +16,8 @@ from graph.values import pages, sequence_of, time_text, unpack, when
 
 PAGE = 2000
 Reading = Callable[[], AbstractContextManager[sqlite3.Connection]]
+_LISTED = "NOT IN ('{}')".format("', '".join(sorted(UNLISTED)))
+_OF_LANDSCAPE = "NOT IN ('{}')".format("', '".join(sorted(LIFECYCLE)))
 _CATALOGUE = "id, kind, name, properties"
 _SEVERAL = """
     (SELECT count(DISTINCT asset_id) FROM holds JOIN records ON records.key = record
@@ -47,7 +50,7 @@ class SqliteReader:
         last_name, _, last = after.partition("\x00")
         question = f"""
             SELECT {NODE} FROM nodes WHERE (name, id) > (?1, ?2)
-            AND ({"kind IN (SELECT value FROM json_each(?3))" if kinds else "kind <> 'Endpoint' AND ?3 = '[]'"})
+            AND ({"kind IN (SELECT value FROM json_each(?3))" if kinds else f"kind {_LISTED} AND ?3 = '[]'"})
             AND (?4 = '' OR instr(folded, ?4)) AND (?8 = '' OR folded = ?8) AND (?5 OR retired_at IS NULL)
             AND {_described_by("?6")}
             ORDER BY name, id LIMIT ?7
@@ -133,7 +136,9 @@ class SqliteReader:
 
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         with self._reading() as connection:
-            nodes = connection.execute(f"SELECT {NODE} FROM nodes WHERE retired_at IS NULL ORDER BY id")
+            nodes = connection.execute(
+                f"SELECT {NODE} FROM nodes WHERE retired_at IS NULL AND kind {_OF_LANDSCAPE} ORDER BY id"
+            )
             edges = (
                 "SELECT * FROM edges WHERE type IN (SELECT value FROM json_each(?)) ORDER BY source_id, type, target_id"
             )

@@ -183,7 +183,7 @@ class GraphReader(Protocol):
         r"""Assets in order of (name, id), after the cursor `after` (text "name\x00id", exclusive).
 
         `text` is sought in the name, `name` is all of it, both without regard to case; `sources`: described by at least
-        one of these; retired ones only with `retired`. Endpoints only where `kinds` names them.
+        one of these; retired ones only with `retired`. Endpoints and facts of lifecycles only where `kinds` names them.
         """
 
     def relationships(
@@ -243,7 +243,7 @@ class GraphReader(Protocol):
         """
 
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
-        """Every live asset and Endpoint, and the relationships of these types between them: the topology."""
+        """Every live asset and Endpoint of the landscape, and the relationships of these types between them."""
 
     def runs(self, *, source: str = "", after: str = "", limit: int = 100) -> list[RunRow]:
         r"""Runs, newest first by (ended, id), after the cursor "isoformat of ended\x00id"."""

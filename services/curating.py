@@ -244,7 +244,9 @@ def _typed(declared: Property, text: str) -> Scalar:
                 return float(text)
             case "boolean":
                 return _YES_NO[text.casefold()]
-            case "date":
+            case "milestone" if text in {"ended", "open"}:
+                return text
+            case "date" | "milestone":
                 return date.fromisoformat(text).isoformat()
     except (ValueError, KeyError):
         raise Refused(f"{declared.name}: {text!r} is no {declared.type} (a date is written YYYY-MM-DD)") from None

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from graph.metamodel import ASSETS, COMPUTERS, DEVICES, KINDS
+from graph.metamodel import COMPUTERS, DEVICES, KINDS, LANDSCAPE
 from services import workbook_help
 from services.collectors.spreadsheet.examples import DEPENDENCY, EXAMPLES, shown
 from services.collectors.spreadsheet.tables import (
@@ -47,7 +47,7 @@ ORDER = (
     "Vendor",
     "Contract",
     "Project",
-    "ProductLine",
+    "LifecycleCycle",
 )
 LAST = 2000
 """The last row that has drop-downs."""
@@ -157,7 +157,7 @@ def _write_about(book: "Workbook", language: Language) -> None:
 def _write_lists(book: "Workbook", language: Language) -> None:
     sheet = book.create_sheet(_LISTS[language])
     sheet.sheet_state = "hidden"
-    for column, (title, kinds) in enumerate(((KIND_OF_DEVICE, DEVICES), (FROM_KIND, ASSETS - {"Endpoint"})), 1):
+    for column, (title, kinds) in enumerate(((KIND_OF_DEVICE, DEVICES), (FROM_KIND, LANDSCAPE - {"Endpoint"})), 1):
         sheet.cell(1, column, title_of(title, language))
         for row, name in enumerate(sorted(kind_name(kind, language) for kind in kinds), 2):
             sheet.cell(row, column, name)
@@ -181,7 +181,9 @@ def _write_heads(sheet: "Worksheet", kind: str, heads: Iterable[Head], language:
         cell.comment = Comment(head.help, "Landkarte", width=320, height=110)
         column = sheet.column_dimensions[get_column_letter(number)]
         column.width = _width(kind, head, language, first=number == 1)
-        column.number_format = {"date": _DATE[language], "number": "0"}.get(head.form, "@")
+        column.number_format = {"date": _DATE[language], "milestone": _DATE[language], "number": "0"}.get(
+            head.form, "@"
+        )
     sheet.row_dimensions[1].height = 32
 
 

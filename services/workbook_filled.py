@@ -14,7 +14,7 @@ from graph.model import Edge, Node
 from graph.store import GraphReader
 from inventory.identifiers import identifiers_of
 from services.collectors.persons import kept
-from services.collectors.spreadsheet.cells import CellError, names, plain, value
+from services.collectors.spreadsheet.cells import UNDATED, CellError, names, plain, value
 from services.collectors.spreadsheet.examples import DEPENDENCY, is_example_name, shown
 from services.collectors.spreadsheet.rows import native_key
 from services.collectors.spreadsheet.tables import STRENGTHS, TABLES, Column, Table
@@ -150,7 +150,9 @@ def _cell(known: object, column: Column, language: Language) -> Value | None:
     if column.form == "protection":
         told = _PROTECTION[language].get(str(known), str(known))
     try:
-        if column.form == "date":
+        if column.form == "milestone" and str(known) in UNDATED:
+            told = UNDATED[str(known)][language == "en"]
+        elif column.form in {"date", "milestone"}:
             told = date.fromisoformat(str(known))
         text = plain(shown(told))
         return told if value(kept(column.property, text), column.form) == known and _writable(text) else None

@@ -15,6 +15,11 @@ _FORMS = {
     "text": {"de": "", "en": ""},
     "number": {"de": " Eine ganze Zahl.", "en": " A whole number."},
     "date": {"de": " Ein Datum, zum Beispiel 31.12.2026.", "en": " A date, for example 2026-12-31."},
+    "milestone": {
+        "de": " Der letzte Tag, zum Beispiel 31.12.2026; „beendet“, wenn kein Tag bekannt ist; „offen“, wenn keiner "
+        "angekündigt ist.",
+        "en": " The last day, for example 2026-12-31; 'ended' where no day is known; 'open' where none is announced.",
+    },
     "leika": {"de": " 14 Ziffern, beginnend mit 99.", "en": " 14 digits that begin with 99."},
     "protection": {"de": " normal, hoch oder sehr hoch.", "en": " normal, high or very high."},
 }
@@ -57,6 +62,10 @@ GERMAN = {
     "replacement_cost": "Was Ersatz oder Vorhaben kostet, in Euro.",
     "planned_successor": "Was es ablösen wird.",
     "end_of_support": "Wann Hersteller oder Betreiber die Unterstützung beenden.",
+    "risk_accepted_until": "Letzter Tag, bis zu dem ein Betrieb ohne Support hingenommen wird.",
+    "risk_accepted_by": "Amt oder Funktion, die das Risiko trägt; keine Namen von Personen.",
+    "risk_reason": "Warum es hingenommen wird.",
+    "extended_support_of": "Produkte, deren verlängerter Support bezahlt ist; * für alles, was der Vertrag abdeckt.",
     "last_restore_test": "Wann zuletzt eine Wiederherstellung geprobt wurde.",
     "priority": "1 wird zuerst wiederhergestellt.",
     "comment": "Eine Bemerkung.",
@@ -81,8 +90,14 @@ GERMAN = {
     "notice_months": "Kündigungsfrist in Monaten.",
     "product": "Produkt oder Modell, für das die Daten gelten.",
     "cycle": "Versionslinie, zum Beispiel 2019; leer: das ganze Produkt.",
-    "end_of_life": "Wann es keine Sicherheitsaktualisierungen mehr gibt.",
-    "extended_support": "Bis wann zusätzlich bezahlte Sicherheitsaktualisierungen laufen.",
+    "released": "Erster Tag.",
+    "end_of_active_support": "Bis wann der Hersteller noch weiterentwickelt.",
+    "end_of_security_support": "Bis wann es Sicherheitsaktualisierungen gibt.",
+    "end_of_extended_support": "Bis wann es sie gegen Bezahlung oder von einer Gemeinschaft länger gibt.",
+    "end_of_maintenance": "Bis wann repariert wird und es Ersatzteile gibt.",
+    "end_of_sale": "Bis wann es verkauft wird.",
+    "successor": "Was darauf folgt.",
+    "citation": "Woher die Daten sind: eine Seite, ein Schreiben.",
 }
 """The metamodel describes properties in English."""
 _IDENTIFIERS = {

@@ -9,6 +9,9 @@ from graph.metamodel import KINDS
 from services.collectors.spreadsheet.tables import Form
 
 _PROTECTION = {"normal": "normal", "hoch": "hoch", "high": "hoch", "sehr hoch": "sehr hoch", "very high": "sehr hoch"}
+UNDATED = {"ended": ("beendet", "ended"), "open": ("offen", "open")}
+"""What stands for a milestone without a day, German and English."""
+_UNDATED = {word: told for told, words in UNDATED.items() for word in words}
 _BY_NAME = {name.casefold(): kind.label for kind in KINDS.values() for name in (kind.label, kind.english, kind.german)}
 MAX_CELL = 32_768
 """Characters in a cell: as many as a spreadsheet program allows."""
@@ -78,6 +81,8 @@ def value(cell: str, form: Form) -> str | int:
         return number(cell)
     if form == "date":
         return day(cell).isoformat()
+    if form == "milestone":
+        return _UNDATED.get(cell.casefold()) or day(cell).isoformat()
     if form == "leika" and not re.fullmatch(r"99\d{12}", cell):
         raise CellError(f"{_short(cell)} is no LeiKa key: 14 digits that begin with 99")
     if form == "protection":

@@ -100,11 +100,13 @@ EXAMPLES: dict[str, dict[str, tuple[Value, Value]]] = {
         "Ende": (date(2027, 12, 31), date(2027, 12, 31)),
         "Fachverfahren": _APPLICATION,
     },
-    "ProductLine": {
+    "LifecycleCycle": {
         "Produktlinie": ("Beispiel: PowerEdge R650", "Example: PowerEdge R650"),
         "Hersteller": ("Dell", "Dell"),
         "Produkt oder Modell": ("PowerEdge R650", "PowerEdge R650"),
         "Ende der Sicherheitsaktualisierungen": (date(2030, 6, 30), date(2030, 6, 30)),
+        "Verkaufsende": ("beendet", "ended"),
+        "Quelle": ("Schreiben des Herstellers vom 3.2.2026", "Vendor's letter of 3 Feb 2026"),
     },
     DEPENDENCY: {
         "Von": _APPLICATION,

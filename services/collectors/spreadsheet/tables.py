@@ -7,7 +7,7 @@ them. Of the headers the first is the German one that is written, the second the
 from dataclasses import dataclass, field
 from typing import Literal
 
-Form = Literal["text", "number", "date", "leika", "protection"]
+Form = Literal["text", "number", "date", "milestone", "leika", "protection"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,10 @@ def _property(name: str, *headers: str, form: Form = "text") -> Column:
     return Column(headers, property=name, form=form)
 
 
+def _ends(what: str, *headers: str) -> Column:
+    return _property(f"end_of_{what}", *headers, form="milestone")
+
+
 def _names(relation: str, to: str, *headers: str, direction: Literal["out", "in"] = "out") -> Column:
     return Column(headers, relation=relation, to=to, direction=direction)
 
@@ -72,6 +76,9 @@ _CARE = (
     _property("planned_successor", "Nachfolger", "Planned successor"),
     _property("end_of_support", "Supportende", "End of support", form="date"),
     _property("last_restore_test", "Letzter Wiederherstellungstest", "Last restore test", form="date"),
+    _property("risk_accepted_until", "Risiko getragen bis", "Risk accepted until", form="date"),
+    _property("risk_accepted_by", "Risiko getragen von", "Risk accepted by"),
+    _property("risk_reason", "Begründung des Risikos", "Risk reason"),
     _PRIORITY,
     _COMMENT,
 )
@@ -211,6 +218,7 @@ TABLES = (
             _property("annual_cost", "Jährliche Kosten (EUR)", "Annual cost (EUR)", form="number"),
             _property("end", "Vertragsende", "Contract end", form="date"),
             _property("notice_months", "Kündigungsfrist (Monate)", "Notice (months)", form="number"),
+            _property("extended_support_of", "Verlängerter Support für", "Extended support of"),
             _names("COVERED_BY", "Application", "Fachverfahren", "Applications", direction="in"),
             Column(("Server", "Servers"), relation="COVERED_BY", direction="in", scheme="host", to="Server"),
             _UNIT,
@@ -236,16 +244,20 @@ TABLES = (
     ),
     Table(
         ("Produktlinie", "Product line"),
-        "ProductLine",
+        "LifecycleCycle",
         ("Lebenszyklen", "Lifecycle dates"),
         (
             _property("vendor", "Hersteller", "Vendor"),
             _property("product", "Produkt oder Modell", "Product or model"),
             _property("cycle", "Versionslinie", "Cycle"),
-            _property("end_of_life", "Ende der Sicherheitsaktualisierungen", "End of life", form="date"),
-            _property("extended_support", "Ende des verlängerten Supports", "End of extended support", form="date"),
-            _property("planned_successor", "Nachfolger", "Planned successor"),
-            _DESCRIPTION,
+            _property("released", "Erschienen", "Released", form="date"),
+            _ends("active_support", "Ende des aktiven Supports", "End of active support"),
+            _ends("security_support", "Ende der Sicherheitsaktualisierungen", "End of security support"),
+            _ends("extended_support", "Ende des verlängerten Supports", "End of extended support"),
+            _ends("maintenance", "Ende der Wartung", "End of maintenance"),
+            _ends("sale", "Verkaufsende", "End of sale"),
+            _property("successor", "Nachfolger", "Successor"),
+            _property("citation", "Quelle", "Source"),
             _COMMENT,
         ),
     ),

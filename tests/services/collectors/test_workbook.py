@@ -170,7 +170,7 @@ def test_projects_contracts_and_lifecycle_dates_are_records(german):
     assert said == {
         "Contract": {"annual_cost": 18000},
         "Project": {"end": "2027-12-31"},
-        "ProductLine": {"vendor": "Dell", "end_of_life": "2030-06-30"},
+        "LifecycleCycle": {"vendor": "Dell", "end_of_security_support": "2030-06-30"},
     }
     assert {to.value for draft in drafts for to in related(draft, "CHANGES")} == {"VOIS"}
     assert {to.value for draft in drafts for to in related(draft, "SUPPLIED_BY")} == {"HSH"}
