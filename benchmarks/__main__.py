@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import embedded, growth, loads, reporting, standby
+from benchmarks import embedded, growth, loads, obsolete, reporting, standby
 from benchmarks.figures import Figure, write
 from services.sample_city import Size
 
@@ -14,6 +14,7 @@ ALL: dict[str, Callable[[Size, Path], Iterator[Figure]]] = {
     "load": loads.run,
     "sqlite": embedded.run,
     "as-of": embedded.as_of,
+    "obsolete": obsolete.run,
     "memory": embedded.memory,
     "growth": growth.run,
     "standby": standby.run,

@@ -21,6 +21,7 @@ from graph.values import pages
 from inventory.lifecycle import load_table
 from inventory.matching import Matcher
 from inventory.obsolescence import Question, obsolete
+from inventory.rows import Rows
 from services.answers import past_of
 from services.consumer import Consumer
 from services.sample_city import Size
@@ -69,13 +70,12 @@ def as_of(size: Size, folder: Path) -> Iterator[Figure]:
     city.say(folder / "city", folder / "outboxes", log)
     Consumer(log, store, owner="bench").catch_up()
     matcher, question = Matcher(load_table()), Question(on=moment.date() - timedelta(days=30))
-    now, _ = seconds_of(lambda: obsolete(store, matcher, question).rows[:SHOWN])
+    now, _ = seconds_of(lambda: Rows(store, matcher, obsolete(store, matcher, question))[:SHOWN])
     start = time.perf_counter()
     with past_of(store, moment) as past:
         opened = time.perf_counter() - start
         changed = past.changed
-        answer = obsolete(past, matcher, question)
-        rows = answer.rows[:SHOWN]
+        rows = Rows(past, matcher, obsolete(past, matcher, question))[:SHOWN]
     yield Figure("as-of", "assets set back", changed, "")
     yield Figure("as-of", "rows read", len(rows), "")
     yield Figure("as-of", "obsolete, now", now, "s")

@@ -343,6 +343,7 @@ LANDSCAPE = THINGS | CITY
 ASSETS = LANDSCAPE | LIFECYCLE
 UNLISTED = LIFECYCLE | {"Endpoint"}
 """Kinds that no list shows unless it is asked for them."""
+LISTED = ASSETS - UNLISTED
 _END = frozenset({"Endpoint"})
 _CLAIMABLE = LANDSCAPE - _END
 

@@ -12,6 +12,7 @@ from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Rel
 from graph.neo4j_cypher import types as types_of
 from graph.neo4j_questions import asked, holders_of, identifiers_of, records_of, status_of
 from graph.neo4j_schema import change_of, edge_of, edges_of, node_of, record_of, run_of, sort_of
+from graph.neo4j_selection import Neo4jSelecting
 from graph.store import SHARED_SHOWN
 from graph.values import pages, sequence_of, time_text, unpack, when
 
@@ -27,7 +28,7 @@ _SEVERAL = "COUNT { MATCH (i)<-[:HOLDS]-(r:Record) RETURN DISTINCT r.asset_id } 
 """Of an identifier: records of several assets hold it."""
 
 
-class Neo4jReader:
+class Neo4jReader(Neo4jSelecting):
     """See `GraphReader`. Neo4j shows each statement what is committed when it runs.
 
     Where one answer takes several statements, either a mixture does no harm (`status`), or the writer is held up
@@ -139,28 +140,6 @@ class Neo4jReader:
             pairs, nodes = found["pairs"], {node["id"]: node_of(node) for node in found["nodes"]}
             yield from ((item, nodes[asset]) for item, asset in pairs)
 
-    def spread(
-        self,
-        relation: str,
-        *,
-        kinds: Collection[str] = (),
-        sources: Collection[str] = (),
-        without: Collection[str] = (),
-    ) -> dict[str, int]:
-        """Without conditions, the relationships that each node counts itself."""
-        having = f"(c)<-[:{types_of([relation])}]-"
-        counted = f"COUNT {{ {having}() }}"
-        if kinds or sources or without:
-            counted = f"""COUNT {{ MATCH {having}(a:Asset) WHERE ($kinds = [] OR a.kind IN $kinds)
-                AND ($sources = [] OR any(s IN a.sources WHERE s IN $sources)) AND NOT a.id IN $without }}"""
-        question = f"""
-            MATCH (c:Catalogue) WITH c, {counted} AS count WHERE count > 0
-            WITH c.id AS id, count RETURN collect([id, count]) AS counts
-        """
-        values = {"kinds": list(kinds), "sources": list(sources), "without": list(without)}
-        (found,) = self._rows(question, **values)
-        return dict(found["counts"])
-
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         def work(tx: ManagedTransaction) -> tuple[list[Node], list[Edge]]:
             nodes = tx.run(
@@ -188,11 +167,14 @@ class Neo4jReader:
         found = self._reading(lambda tx: [node_of(row["n"]) for row in asked(tx, question, ids)])
         return {node.id: node for node in found}
 
-    def edges_of(self, ids: Collection[str], direction: Literal["out", "in"] = "out") -> Iterator[Edge]:
+    def edges_of(
+        self, ids: Collection[str], direction: Literal["out", "in"] = "out", types: Collection[str] = ()
+    ) -> Iterator[Edge]:
         end = "a" if direction == "out" else "b"
-        question = (
-            f"UNWIND $ids AS id MATCH ({end}:Asset|Catalogue {{id: id}}) MATCH (a)-[e:{types_of()}]->(b) RETURN {_EDGE}"
-        )
+        question = f"""
+            UNWIND $ids AS id MATCH ({end}:Asset|Catalogue {{id: id}}) MATCH (a)-[e:{types_of(types)}]->(b)
+            RETURN {_EDGE}
+        """
         for some in pages(sorted(ids), EDGE_PAGE):
             yield from (_edge(row) for row in self._rows(question, ids=some))
 

@@ -2,8 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Literal
 
@@ -11,11 +10,11 @@ from graph.metamodel import LIFECYCLE, UNLISTED
 from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Relationship, RunRow
 from graph.sqlite_questions import holders_of, identifiers_of, records_of, status_of
 from graph.sqlite_schema import NODE, RECORD, Row, array, catalogue_of, edge_of, node_of, record_of
+from graph.sqlite_selection import SqliteSelecting, described_by
 from graph.store import SHARED_SHOWN
 from graph.values import pages, sequence_of, time_text, unpack, when
 
 PAGE = 2000
-Reading = Callable[[], AbstractContextManager[sqlite3.Connection]]
 _LISTED = "NOT IN ('{}')".format("', '".join(sorted(UNLISTED)))
 _OF_LANDSCAPE = "NOT IN ('{}')".format("', '".join(sorted(LIFECYCLE)))
 _CATALOGUE = "id, kind, name, properties"
@@ -26,11 +25,8 @@ _SEVERAL = """
 """Of an identifier: records of several assets hold it."""
 
 
-class SqliteReader:
-    """See `GraphReader`. `reading` gives a connection that sees one state of the graph while it is held."""
-
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
+class SqliteReader(SqliteSelecting):
+    """See `GraphReader`."""
 
     def node(self, node_id: str) -> Node | None:
         with self._reading() as connection:
@@ -52,7 +48,7 @@ class SqliteReader:
             SELECT {NODE} FROM nodes WHERE (name, id) > (?1, ?2)
             AND ({"kind IN (SELECT value FROM json_each(?3))" if kinds else f"kind {_LISTED} AND ?3 = '[]'"})
             AND (?4 = '' OR instr(folded, ?4)) AND (?8 = '' OR folded = ?8) AND (?5 OR retired_at IS NULL)
-            AND {_described_by("?6")}
+            AND {described_by("?6")}
             ORDER BY name, id LIMIT ?7
         """
         folded = text.casefold(), name.casefold()
@@ -113,27 +109,6 @@ class SqliteReader:
             found = _nodes(connection, {asset for _, asset in pairs})
         return [(item, found[asset]) for item, asset in pairs if asset in found]
 
-    def spread(
-        self,
-        relation: str,
-        *,
-        kinds: Collection[str] = (),
-        sources: Collection[str] = (),
-        without: Collection[str] = (),
-    ) -> dict[str, int]:
-        asked = f"""
-            source_id IN (SELECT id FROM nodes WHERE (?2 = '[]' OR kind IN (SELECT value FROM json_each(?2)))
-            AND {_described_by("?3")})
-        """
-        question = f"""
-            SELECT target_id, count(*) FROM edges INDEXED BY edges_by_target WHERE type = ?1
-            AND ({asked if kinds or sources else "?2 = ?3"})
-            AND ({"source_id NOT IN (SELECT value FROM json_each(?4))" if without else "?4 = '[]'"})
-            GROUP BY target_id
-        """
-        with self._reading() as connection:
-            return dict(connection.execute(question, (relation, array(kinds), array(sources), array(without))))
-
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         with self._reading() as connection:
             nodes = connection.execute(
@@ -159,12 +134,15 @@ class SqliteReader:
         with self._reading() as connection:
             return _nodes(connection, ids)
 
-    def edges_of(self, ids: Collection[str], direction: Literal["out", "in"] = "out") -> Iterator[Edge]:
+    def edges_of(
+        self, ids: Collection[str], direction: Literal["out", "in"] = "out", types: Collection[str] = ()
+    ) -> Iterator[Edge]:
         end = "source_id" if direction == "out" else "target_id"
+        typed = "AND type IN (SELECT value FROM json_each(?))" if types else "AND ? = '[]'"
         for some in pages(sorted(ids), PAGE):
             with self._reading() as connection:
-                question = f"SELECT * FROM edges WHERE {end} IN (SELECT value FROM json_each(?))"
-                found = connection.execute(question, (array(some),)).fetchall()
+                question = f"SELECT * FROM edges WHERE {end} IN (SELECT value FROM json_each(?)) {typed}"
+                found = connection.execute(question, (array(some), array(types))).fetchall()
             yield from map(edge_of, found)
 
     def records(self, keys: Collection[str]) -> dict[str, RecordRow]:
@@ -273,14 +251,6 @@ def _described(connection: sqlite3.Connection, table: str, identifier: str) -> d
         WHERE identifier = ? ORDER BY record LIMIT ?
     """
     return dict(connection.execute(question, (identifier, SHARED_SHOWN)))
-
-
-def _described_by(wanted: str) -> str:
-    """The condition that one of these sources (a parameter with an array) describes the node; true for none."""
-    return (
-        f"({wanted} = '[]' OR EXISTS (SELECT 1 FROM json_each(sources) AS mine, json_each({wanted}) AS wanted "
-        "WHERE mine.value = wanted.value))"
-    )
 
 
 def _run(row: Row) -> RunRow:

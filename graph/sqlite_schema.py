@@ -8,6 +8,19 @@ from typing import Any
 from graph.model import Edge, EdgeKey, Node, RecordRow, ReferenceRow, SectionMark
 from graph.values import claims_of, claims_text, text_of, time_of, time_text, times_of, times_text, when
 
+INDEXED = ("purchase_date", "bios_date", "end_of_support", "model")
+"""Properties by whose values assets are sought, those with the most different ones first."""
+
+
+def value_of(name: str) -> str:
+    """The value of an indexed property, as JSON writes it."""
+    return f"properties -> '{name}'"
+
+
+def index_of(name: str) -> str:
+    return f"nodes_by_{name}"
+
+
 SCHEMA = """
 CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE positions (log TEXT, topic TEXT, partition INTEGER, next INTEGER NOT NULL,
@@ -25,6 +38,8 @@ CREATE INDEX catalogue_by_kind ON catalogue (kind, id);
 CREATE TABLE edges (source_id TEXT, type TEXT, target_id TEXT, properties TEXT NOT NULL, claims TEXT NOT NULL,
     since TEXT NOT NULL, PRIMARY KEY (source_id, type, target_id)) WITHOUT ROWID;
 CREATE INDEX edges_by_target ON edges (target_id, type);
+CREATE TABLE had (relation TEXT, item TEXT, kind TEXT, assets INTEGER NOT NULL, PRIMARY KEY (relation, item, kind))
+    WITHOUT ROWID;
 CREATE TABLE records (key TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, native_key TEXT NOT NULL,
     kind TEXT NOT NULL, partition INTEGER NOT NULL, rank INTEGER NOT NULL, sequence INTEGER NOT NULL,
     withdrawn INTEGER NOT NULL, live INTEGER NOT NULL, run TEXT NOT NULL, first_observed TEXT NOT NULL,
@@ -47,7 +62,10 @@ CREATE TABLE changes (number INTEGER PRIMARY KEY, recorded_at TEXT NOT NULL, ass
     what TEXT NOT NULL, event_ids TEXT NOT NULL, detail BLOB NOT NULL);
 CREATE INDEX changes_by_asset ON changes (asset_id, number);
 CREATE INDEX changes_by_time ON changes (recorded_at, number)
-"""
+""" + "".join(
+    f";\nCREATE INDEX {index_of(name)} ON nodes ({value_of(name)}, name, id) WHERE {value_of(name)} IS NOT NULL"
+    for name in INDEXED
+)
 NODE = "id, kind, name, properties, sources, first_seen, retired_at, rules, claims, since, conflicts"
 RECORD = (
     "key, source, native_key, kind, partition, rank, sequence, withdrawn, live, run, first_observed, last_seen, "

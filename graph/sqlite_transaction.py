@@ -7,6 +7,7 @@ from datetime import datetime
 
 from graph.metamodel import CATALOGUE_RELATIONS
 from graph.model import Changes, Edge, EdgeKey, Holders, Node, Part, RecordRow, ReferenceRow, node_id
+from graph.sqlite_counts import Counts, recount_items
 from graph.sqlite_questions import asked, grouped, holders_of, identifiers_of, records_of
 from graph.sqlite_schema import (
     NODE,
@@ -25,6 +26,10 @@ from graph.values import moment, pack, text_of, time_text, unpack
 
 _REFERENCE = "record, relation, direction, identifier, kind, properties, drawn"
 _ONE_OF = "IN (SELECT value FROM json_each(?))"
+_ITEM = "\x00"
+"""What the cursor of an item begins with, and no identifier."""
+_HAVING = 100
+"""An item is counted along with as much as so many identifiers are."""
 
 
 class SqliteTransaction:
@@ -122,6 +127,12 @@ class SqliteTransaction:
         return found
 
     def recount(self, after: str, limit: int) -> str:
+        if not after.startswith(_ITEM) and (last := self._recount_identifiers(after, limit)):
+            return last
+        last = recount_items(self._connection, after.removeprefix(_ITEM), max(1, limit // _HAVING))
+        return _ITEM + last if last else ""
+
+    def _recount_identifiers(self, after: str, limit: int) -> str:
         question = """
             SELECT key FROM identifiers WHERE key > ?1 UNION SELECT identifier FROM holds WHERE identifier > ?1
             UNION SELECT identifier FROM refers WHERE identifier > ?1 ORDER BY 1 LIMIT ?2
@@ -138,11 +149,15 @@ class SqliteTransaction:
 
     def write(self, changes: Changes, parts: Iterable[Part] = ()) -> None:
         self._write_positions(changes)
+        counts = Counts(self._connection)
         for part in parts:
-            self._write_part(part)
+            with counts.following(_written(part)):
+                self._write_part(part)
         self._write_records(changes)
         self._write_names(changes)
-        self._write_graph(changes)
+        with counts.following(_written(changes) | changes.removed | {key.source_id for key in changes.erased}):
+            self._write_graph(changes)
+        counts.write()
         self._write_journal(changes)
 
     def _read(self, question: str, values: Collection[object]) -> Iterator[Row]:
@@ -255,3 +270,8 @@ class SqliteTransaction:
         )
         counted = [("journal", last + len(changes.journal)), ("recorded_at", now)]
         self._many("INSERT OR REPLACE INTO state VALUES (?, ?)", counted)
+
+
+def _written(part: Part) -> set[str]:
+    """The nodes that are written, or get a relationship."""
+    return {*part.nodes, *(key.source_id for key in part.edges)}

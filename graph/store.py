@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 
+from graph.metamodel import LISTED
 from graph.model import (
     Change,
     Changes,
@@ -24,7 +25,7 @@ from graph.model import (
     RunRow,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SHARED_SHOWN = 100
 LEASE = timedelta(seconds=10)
 """How long a writer may be silent before another takes over."""
@@ -53,6 +54,33 @@ class PositionsDiffer(Exception):
 
 class SchemaDiffers(Exception):
     """The graph was made by another version of this program; it is left untouched. Text: which, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which live assets are asked for; without anything said, all of the landscape.
+
+    `kinds`: of one of these; empty: of all that lists show. `sources`: described by at least one of these; empty: by
+    any. `among`: only those with one of these ids; None: whichever id. `without`: none of these ids.
+    """
+
+    kinds: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+    among: frozenset[str] | None = None
+    without: frozenset[str] = frozenset()
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The kinds that are meant."""
+        return self.kinds or LISTED
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether more than the kind decides."""
+        return bool(self.sources or self.without or self.among is not None)
+
+
+EVERY_ASSET = Selection()
 
 
 def check_schema(where: str, found: int | None) -> None:
@@ -147,7 +175,10 @@ class Transaction(Protocol):
         """Those of these assets and Endpoints that have a relationship with an asset or Endpoint, whichever way."""
 
     def recount(self, after: str, limit: int) -> str:
-        """At once set the counts of the next identifiers behind that key right; the last one's key, "" at the end."""
+        """At once set the next counts that are kept right, behind that cursor; gives the next one, "" at the end.
+
+        First those of identifiers, at most `limit`; then, where the store keeps any, of what assets have.
+        """
 
     def write(self, changes: Changes, parts: Iterable[Part] = ()) -> None:
         """Write the difference. Raises PositionsDiffer.
@@ -194,8 +225,13 @@ class GraphReader(Protocol):
     def nodes(self, ids: Collection[str]) -> dict[str, Node]:
         """Assets, retired ones too, Endpoints, catalogue nodes, used or not; those that are not there are missing."""
 
-    def edges_of(self, ids: Collection[str], direction: Literal["out", "in"] = "out") -> Iterator[Edge]:
-        """All relationships that start (out) or end (in) at these nodes, in no order."""
+    def edges_of(
+        self, ids: Collection[str], direction: Literal["out", "in"] = "out", types: Collection[str] = ()
+    ) -> Iterator[Edge]:
+        """All relationships that start (out) or end (in) at these nodes, in no order; of these types, or none: of any.
+
+        Some are read at a time, so that what is written meanwhile may show in part.
+        """
 
     def records(self, keys: Collection[str]) -> dict[str, RecordRow]:
         """The rows of these records; those that are not there are missing."""
@@ -228,19 +264,33 @@ class GraphReader(Protocol):
     def havers(self, relation: str, catalogue_ids: Collection[str]) -> Iterator[tuple[str, Node]]:
         """(catalogue id, live asset) for each asset with this relation to one of these, in bounded memory."""
 
-    def spread(
+    def spread(self, relation: str, selection: Selection = EVERY_ASSET) -> dict[str, int]:
+        """How many assets of the selection have each catalogue item by this relation; items none has are missing."""
+
+    def tally(self, properties: Sequence[str], selection: Selection = EVERY_ASSET) -> dict[tuple[str, ...], int]:
+        """How many assets of the selection have the same kind and the same values of these properties.
+
+        By (kind, value, ...), the values as text: of a number or truth value as JSON writes it, "" where there is none.
+        """
+
+    def holding(
         self,
         relation: str,
+        catalogue_id: str,
+        selection: Selection = EVERY_ASSET,
         *,
-        kinds: Collection[str] = (),
-        sources: Collection[str] = (),
-        without: Collection[str] = (),
-    ) -> dict[str, int]:
-        """How many live assets have each catalogue item by this relation; items that none has are missing.
+        after: str = "",
+        limit: int = 1000,
+    ) -> list[Node]:
+        r"""Assets of the selection that have this item by this relation, as `assets` orders and pages them.
 
-        `kinds`, `sources`: of assets of one of these kinds, described by at least one of these; none: of all.
-        `without`: ids of assets that do not count.
+        The first page costs by what it shows, however many have the item.
         """
+
+    def valued(
+        self, values: Mapping[str, str], selection: Selection = EVERY_ASSET, *, after: str = "", limit: int = 1000
+    ) -> list[Node]:
+        """Assets of the selection with these values of properties, as `tally` tells them; paged as `assets` does."""
 
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         """Every live asset and Endpoint of the landscape, and the relationships of these types between them."""

@@ -1,6 +1,7 @@
 """Values as both stores keep them: times and JSON as text, bodies compressed."""
 
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TypeVar
 
-from graph.model import Claim, Claims
+from graph.model import Claim, Claims, Scalar
 
 _T = TypeVar("_T")
 _COMPRESSION = 1  # JSON shrinks tenfold at the fastest level already
@@ -22,6 +23,20 @@ def pages(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
 
 text_of: Callable[[object], str] = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 """Canonical JSON: the same value is the same text."""
+
+
+_NO_TEXT = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]+)?(e[+-]?[0-9]+)?|true|false")
+
+
+def value_text(value: Scalar | None) -> str:
+    """A property's value as text: a number or truth value as JSON writes it, "" for none."""
+    return "" if value is None else value if isinstance(value, str) else text_of(value)
+
+
+def values_of(text: str) -> list[Scalar]:
+    """What a value with this text may be: the text itself, and the number or truth value that is written so."""
+    other: Scalar = json.loads(text) if _NO_TEXT.fullmatch(text) else text
+    return [text, other] if other != text and value_text(other) == text else [text]
 
 
 @lru_cache(maxsize=1024)  # a batch has few times, and each of them thousands of times

@@ -1,40 +1,63 @@
-"""Lifecycles: products, their cycles, and what a date makes of them. Dates alone decide, never a stored flag.
+"""Lifecycles: products, their cycles and the dates of these. Dates alone decide, never a stored flag.
 
-The table is `data/lifecycle.jsonl`, see `data/NOTICE`.
+What is in the graph is what sources say, see `inventory.lifecycle_records`; the bundled table,
+`data/lifecycle.jsonl`, is what one of them says.
 """
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Literal
 
-Milestone = date | bool | None
-"""A day: the last one supported. True: ended, nobody says when. False: not ended, none announced. None: unknown."""
-Verdict = Literal["supported", "ending", "unsupported", "unknown"]
-MilestoneName = Literal["active", "security", "extended"]
-VERDICTS: tuple[Verdict, ...] = ("unsupported", "ending", "supported", "unknown")
+from inventory.milestones import Milestone, MilestoneName, Undated
+
+SOURCE = "endoflife"
+"""The source that says the bundled table, where none is configured under another name."""
+_INSTEAD: Mapping[MilestoneName, tuple[MilestoneName, ...]] = {
+    "active": ("active", "security", "maintenance"),
+    "security": ("security", "maintenance"),
+    "extended": ("extended", "security", "maintenance"),
+    "maintenance": ("maintenance", "security"),
+    "sale": ("sale",),
+    "warranty": ("warranty",),
+}
+"""What stands for a phase that a product does not have: of a model often only the end of repairs is announced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """One release line of a product. Milestones: active support, security support, extended (often paid) support."""
+    """One release line of a product, or a model, and its milestones (`inventory.milestones`).
+
+    `warranty` is a device's own, and never a product's.
+    `build`: the build number, where systems report one instead of a version. `successor`: what follows it, as somebody
+    says. `id`: its node in the graph, "" outside.
+    """
 
     product: str
     name: str
-    released: date | None
-    active: Milestone
-    security: Milestone
-    extended: Milestone
+    released: date | None = None
+    active: Milestone = None
+    security: Milestone = None
+    extended: Milestone = None
+    maintenance: Milestone = None
+    sale: Milestone = None
+    warranty: Milestone = None
     build: str = ""
+    successor: str = ""
+    vendor: str = ""
+    id: str = field(default="", compare=False)
 
     def end(self, milestone: MilestoneName) -> Milestone:
-        """A milestone; where the product has no active or extended phase of its own, security support stands for it."""
-        own = {"active": self.active, "extended": self.extended}.get(milestone)
-        return self.security if own is None else own
+        """A milestone; where the product has no such phase of its own, the one that stands for it."""
+        name = self.stands_for(milestone)
+        return getattr(self, name) if name else None
+
+    def stands_for(self, milestone: MilestoneName) -> MilestoneName | None:
+        """The milestone whose end counts as that one's; None where nothing is known of it."""
+        return next((name for name in _INSTEAD[milestone] if getattr(self, name) is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +66,19 @@ class Product:
 
     name: str
     label: str
-    category: str
-    aliases: tuple[str, ...]
-    identifiers: tuple[str, ...]
-    cycles: tuple[Cycle, ...]
-
-    @property
-    def link(self) -> str:
-        return f"https://endoflife.date/{self.name}"
+    category: str = ""
+    aliases: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    cycles: tuple[Cycle, ...] = ()
+    vendor: str = ""
+    link: str = ""
 
     def cycle(self, version: str) -> Cycle | None:
-        """The cycle with the longest name that the version begins with, on a boundary: 10 does not match 1."""
-        fitting = [cycle for cycle in self.cycles if begins_with(version, cycle.name)]
+        """The cycle with the longest name that the version begins with, on a boundary: 10 does not match 1.
+
+        One without a name is the whole product: what no other is.
+        """
+        fitting = [cycle for cycle in self.cycles if not cycle.name or begins_with(version, cycle.name)]
         return max(fitting, key=lambda cycle: len(cycle.name), default=None)
 
     def newer_than(self, version: str) -> Cycle | None:
@@ -67,41 +91,28 @@ class Product:
         return cycle if wanted[: len(oldest)] < oldest[: len(wanted)] else None
 
 
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A table as a source gave it: its title, the day of which its facts are, where it is published, its licence."""
+
+    title: str
+    as_of: date | None
+    link: str = ""
+    licence: str = ""
+
+
 @dataclass(frozen=True)
 class LifecycleTable:
-    """All products by name, as of the snapshot's day."""
+    """All products by name. `editions`: where they are from, by source."""
 
-    snapshot: date
     products: Mapping[str, Product]
+    editions: Mapping[str, Edition] = field(default_factory=dict)
 
 
 def begins_with(version: str, prefix: str) -> bool:
     """Whether a version belongs to a release line, part by part; leading zeros do not count (19.3 is 19.03)."""
     parts, wanted = _parts(version), _parts(prefix)
     return bool(wanted) and parts[: len(wanted)] == wanted
-
-
-def verdict(cycle: Cycle, on: date, within_months: int = 0, milestone: MilestoneName = "security") -> Verdict:
-    """What a milestone says on a day; `ending`: still supported, and ends within so many months."""
-    end = cycle.end(milestone)
-    if end is None:
-        return "unknown"
-    if isinstance(end, bool):
-        return "unsupported" if end else "supported"
-    if on > end:
-        return "unsupported"
-    return "ending" if end <= months_later(on, within_months) and within_months else "supported"
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day so many months on, or the last of that month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, min(day.day, last))
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")
 
 
 @cache
@@ -111,15 +122,15 @@ def load_table() -> LifecycleTable:
 
 
 def read_table(text: str) -> LifecycleTable:
-    """A table from its text."""
+    """A table from its text, one line a product; the first says where it is from."""
     head, *lines = text.splitlines()
-    products = (_product(json.loads(line)) for line in lines)
-    return LifecycleTable(
-        date.fromisoformat(json.loads(head)["snapshot"][:10]), {product.name: product for product in products}
-    )
+    told = json.loads(head)
+    edition = Edition("endoflife.date", date.fromisoformat(told["snapshot"][:10]), told["source"], told["licence"])
+    products = (_product(json.loads(line), edition.link) for line in lines)
+    return LifecycleTable({product.name: product for product in products}, {SOURCE: edition})
 
 
-def _product(row: dict[str, object]) -> Product:
+def _product(row: dict[str, object], site: str) -> Product:
     name, cycles = str(row["name"]), row["cycles"]
     assert isinstance(cycles, list)
     return Product(
@@ -129,6 +140,7 @@ def _product(row: dict[str, object]) -> Product:
         aliases=_texts(row["aliases"]),
         identifiers=_texts(row["identifiers"]),
         cycles=tuple(_cycle(name, *cycle) for cycle in cycles),
+        link=f"{site}/{name}",
     )
 
 
@@ -136,11 +148,15 @@ def _cycle(
     product: str, name: str, released: str | None, active: object, security: object, extended: object, build: str = ""
 ) -> Cycle:
     day = date.fromisoformat(released) if released else None
-    return Cycle(product, name, day, _milestone(active), _milestone(security), _milestone(extended), build)
+    first, second, third = (told_milestone(end) for end in (active, security, extended))
+    return Cycle(product, name, day, active=first, security=second, extended=third, build=build)
 
 
-def _milestone(value: object) -> Milestone:
-    return date.fromisoformat(value) if isinstance(value, str) else value if isinstance(value, bool) else None
+def told_milestone(value: object) -> Milestone:
+    """As endoflife.date tells one: a day, true (ended, no day known), false (not ended, none announced), or null."""
+    if isinstance(value, bool):
+        return Undated.ENDED if value else Undated.OPEN
+    return date.fromisoformat(value) if isinstance(value, str) else None
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from inventory.lifecycle import Cycle, LifecycleTable, MilestoneName, Product, Verdict, begins_with, verdict
+from inventory.lifecycle import Cycle, LifecycleTable, Product, begins_with
+from inventory.milestones import MilestoneName, Verdict, judge
 
 CERTAIN = 1.0
 """By a curated alias, a package URL, a CPE name or a build number."""
@@ -37,7 +38,7 @@ class Match:
 
     def verdict(self, on: date, within_months: int = 0, milestone: MilestoneName = "security") -> Verdict:
         """The one verdict that all candidates share, else unknown. What is inferred can only be unsupported."""
-        verdicts = {verdict(cycle, on, within_months, milestone) for cycle in self.cycles}
+        verdicts = {judge(cycle.end(milestone), on, within_months) for cycle in self.cycles}
         shared = verdicts.pop() if len(verdicts) == 1 else "unknown"
         return "unknown" if self.inferred and shared != "unsupported" else shared
 
@@ -84,7 +85,7 @@ def place(table: LifecycleTable, name: str, version: str, by: Evidence) -> Match
     """The cycle of a version: with the longest name that it begins with. Where it says less than the names, all."""
     product, version = table.products.get(name), plain_version(name, version)
     if product is None or not version:
-        return by.unknown(f"{name} without a version" if product else f"{name} is no product of the table")
+        return _unversioned(product, name, by)
     if cycle := product.cycle(version):
         if _is_finer(product, cycle, version):
             return by.unknown(f"{name} {version} is not among the listed releases of {cycle.name}")
@@ -94,6 +95,13 @@ def place(table: LifecycleTable, name: str, version: str, by: Evidence) -> Match
     if oldest := product.newer_than(version):
         return by.inferred(oldest, "older than every cycle of the table")
     return by.unknown(f"{name} {version} is no cycle of the table")
+
+
+def _unversioned(product: Product | None, name: str, by: Evidence) -> Match:
+    if product is None:
+        return by.unknown(f"{name} is no product of the table")
+    whole = product.cycle("")
+    return by.among(name, (whole,)) if whole else by.unknown(f"{name} without a version")
 
 
 def plain_version(product: str, version: str) -> str:

@@ -6,9 +6,10 @@ would be wrong more often than right, so those of other builders are matched by 
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
-from graph.model import Properties
+from graph.model import Scalar
 from inventory import builds, packages, products, windows
 from inventory.aliases import Aliases, load_aliases
 from inventory.browsers import browser
@@ -22,6 +23,8 @@ _SLES = re.compile(r"(?:suse linux enterprise server|sles) (?P<v>1\d)(?: sp ?(?P
 _CENTOS = re.compile(r"centos (?P<v>\d+)\b(?! or later|/\d).*", re.IGNORECASE)
 _KUBELETS = re.compile(r"-(eks|gke)\b")
 _REBUILT = re.compile(r"\+(?:k3s|rke2)")
+Told = Mapping[str, Scalar]
+"""What is reported of a thing, by the names of the properties of its kind."""
 LONGEST = 1000
 """Characters that are read of a text, so that a hostile one costs no time; what tools write is far shorter."""
 _STREAM_ONLY = 9
@@ -36,20 +39,20 @@ class Matcher:
     def __init__(self, table: LifecycleTable, aliases: Aliases | None = None) -> None:
         self.table = table
         self._aliases = aliases.before(load_aliases()) if aliases else load_aliases()
-        self._by_name = products.by_name(table)
+        self._by_name, self._own = products.by_name(table), products.own_names(table)
         self._by_purl, self._by_cpe = products_by_purl(table), products_by_cpe(table)
         self._system = lru_cache(maxsize=10_000)(self._match_system)
         self._software = lru_cache(maxsize=100_000)(self._match_software)
 
-    def system(self, item: Properties) -> Match:
+    def system(self, item: Told) -> Match:
         """An OperatingSystem of the catalogue."""
         return self._system(*(str(item.get(name, ""))[:LONGEST] for name in _SYSTEM))
 
-    def software(self, item: Properties) -> Match:
+    def software(self, item: Told) -> Match:
         """A Software of the catalogue."""
         return self._software(*(str(item.get(name, ""))[:LONGEST].strip() for name in _ITEM))
 
-    def database(self, item: Properties) -> Match:
+    def database(self, item: Told) -> Match:
         """A DatabaseInstance, by its engine and version."""
         engine, version = str(item.get("engine", "")), str(item.get("version", ""))
         if packages.says_distribution(version):
@@ -58,9 +61,11 @@ class Matcher:
             return found
         return self._by_alias("database", engine, version) or Match("no alias of this engine", matched_on=engine)
 
-    def hardware(self, item: Properties) -> Match:
-        """A HardwareModel of the catalogue. The table has hardly any but phones and tablets."""
+    def hardware(self, item: Told) -> Match:
+        """A HardwareModel of the catalogue: by the city's own table first; endoflife.date has few but phones."""
         name, vendor = (" ".join(str(item.get(key, "")).split()) for key in ("name", "vendor"))
+        if own := self._by_own_name(name, "", vendor):
+            return own
         found = self._aliases.find("hardware", name, "", vendor)
         by = Evidence("alias of a model", CERTAIN, name)
         if found is None:
@@ -68,11 +73,19 @@ class Matcher:
         wanted = re.sub(r"[^a-z0-9+]+", "-", found[1].casefold().replace(" model ", " ")).strip("-")
         return by.among(found[0].product, cycles_named(self.table, found[0].product, {wanted}))
 
-    def firmware(self, item: Properties) -> Match:
+    def application(self, item: Told) -> Match:
+        """An application of the city's own table, by its name as the city says it, and its version."""
+        name, version, vendor = (str(item.get(key, "")) for key in ("name", "version", "vendor"))
+        return self._by_own_name(name, version, vendor) or Match(
+            "the city's table has no application of this name", matched_on=name
+        )
+
+    def firmware(self, item: Told) -> Match:
         """What runs on a device of this vendor and model, by the version of its firmware."""
         vendor, model, version = (str(item.get(key, "")) for key in ("vendor", "model", "firmware"))
         told = f"{vendor} {model}".strip()
-        return self._by_alias("firmware", told, version) or Match("no alias of this device", matched_on=told)
+        own = self._by_own_name(f"{model} firmware", version, vendor)
+        return own or self._by_alias("firmware", told, version) or Match("no alias of this device", matched_on=told)
 
     def _match_system(self, full_name: str, name: str, version: str, edition: str, build: str) -> Match:
         for told in filter(None, (_plain(full_name), _plain(f"{name} {version}"))):
@@ -120,7 +133,8 @@ class Matcher:
         if coordinates and coordinates.type != "generic":
             return self._language_package(coordinates, version, purl)
         return (
-            self._program(name, version, vendor, kind)
+            self._by_own_name(name, version, vendor)
+            or self._program(name, version, vendor, kind)
             or self._generic(coordinates, version, purl)
             or self._by_cpe_name(read_cpe(cpe), version, cpe)
             or self._by_vendor(name, version, vendor)
@@ -231,6 +245,12 @@ class Matcher:
             if match and match.inferred
             else match
         )
+
+    def _by_own_name(self, name: str, version: str, vendor: str) -> Match | None:
+        """By exactly the name of a product that only the city's own table has, and its vendor where it gives one."""
+        product = products.own_named(self._own, name, vendor)
+        by = Evidence("the city's own table", CERTAIN, f"{name} {version}".strip())
+        return place(self.table, product.name, version, by) if product else None
 
     def _by_alias(self, section: str, name: str, version: str, vendor: str = "") -> Match | None:
         found = self._aliases.find(section, name, version, vendor)

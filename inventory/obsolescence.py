@@ -1,274 +1,206 @@
-"""What is obsolete: systems and programs by their products' cycles, with unknown kept apart from both other answers."""
+"""What is obsolete: what assets have, by the lifecycles of products; unknown is kept apart from both other answers."""
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Literal, overload
 
 from events.models import CURATION
 from graph.metamodel import COMPUTERS
 from graph.model import Node
-from graph.store import GraphReader
-from inventory.lifecycle import VERDICTS, MilestoneName, Product, Verdict
-from inventory.matching import Match, Matcher
+from graph.store import GraphReader, Selection
+from inventory.covers import covers_of
+from inventory.judging import Cover, Judgement, Policy, judgement
+from inventory.lifecycle import Edition
+from inventory.matching import Matcher
+from inventory.milestones import VERDICTS, MilestoneName, Verdict, milestone_text
+from inventory.products import letters
+from inventory.things import PARTS, Part, Thing, things
 
 PAGE = 1000
-Part = Literal["system", "program"]
-_KIND_AND_RELATION = {"system": ("OperatingSystem", "HAS_OS"), "program": ("Software", "INSTALLED")}
+LATEST = "9999-12-31"
+NONE = "-"
+"""Stands for a product, or a vendor, that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: on which day, ending within how many months, of assets of these sources and kinds (empty: all).
+    """What is asked: on which day, ending within how many months, of which assets, of which parts of these.
 
-    `milestone`: the end that counts; `extended` for a city that pays for extended support. `verdicts`: of the rows; the
-    totals count all.
+    `verdicts`: of the rows; the totals count all. `products`, `vendors`: in any spelling, `-` for none known;
+    `milestones`: that count; `confidence`: at least. Empty: any.
     """
 
     on: date
     within_months: int = 12
-    sources: frozenset[str] = frozenset()
-    kinds: frozenset[str] = frozenset()
+    selection: Selection = field(default_factory=Selection)
+    policy: Policy = field(default_factory=Policy)
+    parts: frozenset[Part] = frozenset(PARTS)
     verdicts: frozenset[Verdict] = frozenset({"unsupported", "ending"})
-    milestone: MilestoneName = "security"
-
-    def asks_for(self, asset: Node) -> bool:
-        return (not self.sources or not self.sources.isdisjoint(asset.sources)) and (
-            not self.kinds or asset.kind in self.kinds
-        )
+    products: frozenset[str] = frozenset()
+    vendors: frozenset[str] = frozenset()
+    milestones: frozenset[MilestoneName] = frozenset()
+    confidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One thing that an asset has and its verdict. `end`: the last supported day, None where no day is known.
+class Judged:
+    """A thing and its judgement for some of the assets that have it: those of `selection`, `assets` in number."""
 
-    `extended`: the last day of extended, often paid, support, where it is still to come. `cycles`: several where the
-    string could mean any of these; `<9` is older than cycle 9, the oldest known. `cursor`: where the next page begins.
-    """
-
-    verdict: Verdict
-    end: date | None
-    asset: str
-    asset_id: str
-    kind: str
-    part: Part
-    reported: str
-    product: str
-    cycles: tuple[str, ...]
-    extended: date | None
-    method: str
-    source: str
-    cursor: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """A catalogue node with what it was taken for; its rows are the `assets` (how many) that have it."""
-
-    item: Node
-    part: Part
-    match: Match
-    verdict: Verdict
-    end: date | None
-    assets: int = 0
+    thing: Thing
+    judgement: Judgement
+    selection: Selection
+    assets: int
 
     @property
-    def order(self) -> tuple[int, str, str, str]:
-        end = self.end.isoformat() if self.end else ""
-        return VERDICTS.index(self.verdict), end, self.item.name, self.item.id
+    def order(self) -> tuple[int, str, str, str, str]:
+        """Unsupported first, longest past first, none known before all; then by what was reported."""
+        end = milestone_text(self.judgement.end)
+        day = {"": "", "ended": "", "open": LATEST}.get(end, end)
+        thing, paid = self.thing, self.judgement.paid
+        return VERDICTS.index(self.judgement.verdict), day, thing.reported, thing.key, f"{thing.part} {paid}"
 
-
-class Rows(Sequence[Row]):
-    """The answer's rows, read from the graph as they are asked for: one distinct item's assets are in memory at a time.
-
-    In order of verdict (unsupported first), end (longest past first; none known before all), what was reported, asset's
-    name and id. The length is of when the question was asked; each walk sees the graph as it is then.
-    """
-
-    def __init__(self, reader: GraphReader, matcher: Matcher, question: Question, judged: list[_Judged]) -> None:
-        self._reader = reader
-        self._products = matcher.table.products
-        self._question = question
-        self._judged = sorted(judged, key=lambda item: item.order)
-
-    def __len__(self) -> int:
-        return sum(item.assets for item in self._judged)
-
-    def __iter__(self) -> Iterator[Row]:
-        return self.after("")
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Row]: ...
-
-    def __getitem__(self, index: int | slice) -> Row | list[Row]:
-        if isinstance(index, int):
-            return self[:][index]
-        start, stop, step = index.indices(len(self))
-        return list(self._from(start, stop))[::step] if step > 0 else list(self)[index]
-
-    def _from(self, start: int, stop: int) -> Iterator[Row]:
-        """The rows of these numbers; items before them are not read."""
-        for judged in self._judged:
-            if start < judged.assets and stop > 0:
-                yield from (self._row(judged, asset) for asset in self._assets(judged)[max(start, 0) : stop])
-            start, stop = start - judged.assets, stop - judged.assets
-
-    def after(self, cursor: str) -> Iterator[Row]:
-        """The rows behind that one; all for an empty cursor. Raises ValueError for a text that is no cursor."""
-        order, asset = _read_cursor(cursor)
-        for judged in self._judged:
-            if judged.order >= order:
-                passed = asset if judged.order == order else ("", "")
-                yield from (self._row(judged, node) for node in self._assets(judged) if (node.name, node.id) > passed)
-
-    def _assets(self, judged: _Judged) -> list[Node]:
-        _, relation = _KIND_AND_RELATION[judged.part]
-        assets = (asset for _, asset in self._reader.havers(relation, [judged.item.id]))
-        return sorted(filter(self._question.asks_for, assets), key=lambda asset: (asset.name, asset.id))
-
-    def _row(self, judged: _Judged, asset: Node) -> Row:
-        match = judged.match
-        product = self._products[match.cycles[0].product] if match.cycles else None
-        return Row(
-            verdict=judged.verdict,
-            end=judged.end,
-            asset=asset.name,
-            asset_id=asset.id,
-            kind=asset.kind,
-            part=judged.part,
-            reported=judged.item.name,
-            product=product.label if product else "",
-            cycles=tuple(f"<{cycle.name}" if match.inferred else cycle.name for cycle in match.cycles),
-            extended=_extended(match, self._question),
-            method=match.method,
-            source=_link(product),
-            cursor=json.dumps([*judged.order, asset.name, asset.id]),
-        )
+    def page(self, reader: GraphReader, after: str, limit: int) -> list[Node]:
+        """Its assets, in order of (name, id), behind that cursor."""
+        return self.thing.having.page(reader, self.selection, after, limit)
 
 
 @dataclass(slots=True)
 class Obsolescence:
-    """The answer: rows, and what they were found among.
+    """The answer: what was judged, in order of `Judged.order`, and what that was found among.
 
-    `systems` and `programs` count what assets have, by verdict. `inherited`: packages that follow their distribution
-    and are judged with it, so they are in neither. `computers`: how many there are; `with_system`: of how many the
-    system is reported. `as_of`: when each source was last heard of. `snapshot`: the day of the lifecycle table.
+    `totals`: how many of each part have which verdict. `paid`: how many of these are supported only because extended
+    support is paid for. `inherited`: packages that follow their distribution and are judged with it, so that they are
+    in no total. `computers`: how many there are; `with_system`: of how many the system is reported. `as_of`: when each
+    source was last heard of. `editions`: the lifecycle tables, by source.
     """
 
-    on: date
-    within_months: int
-    snapshot: date
-    rows: Rows
-    systems: Counter[str] = field(default_factory=Counter)
-    programs: Counter[str] = field(default_factory=Counter)
+    question: Question
+    editions: Mapping[str, Edition]
+    judged: list[Judged] = field(default_factory=list)
+    totals: Counter[tuple[Part, Verdict]] = field(default_factory=Counter)
+    paid: Counter[Part] = field(default_factory=Counter)
     inherited: int = 0
     computers: int = 0
     with_system: int = 0
     as_of: dict[str, datetime] = field(default_factory=dict)
 
+    @property
+    def shown(self) -> list[Judged]:
+        """What the rows are of."""
+        return [item for item in self.judged if item.judgement.verdict in self.question.verdicts]
+
+    def count(self, verdict: Verdict, parts: Collection[Part] = PARTS) -> int:
+        """How many of these parts have the verdict."""
+        return sum(self.totals[(part, verdict)] for part in parts)
+
 
 def obsolete(reader: GraphReader, matcher: Matcher, question: Question) -> Obsolescence:
-    """Judge every system and program of the assets asked for. Each distinct string is matched once.
+    """Judge all that the assets asked for have. Each distinct thing is matched once.
 
-    Memory is bounded by the distinct catalogue items and the assets of one of them. Raises StoreUnavailable.
+    Memory is bounded by the distinct things. Raises StoreUnavailable.
     """
-    rows: list[_Judged] = []
-    counts: dict[Part, Counter[str]] = {"system": Counter(), "program": Counter()}
-    inherited = 0
-    for judged in _judge(reader, matcher, question):
-        if judged.match.inherits:
-            inherited += judged.assets
-            continue
-        counts[judged.part][judged.verdict] += judged.assets
-        if judged.verdict in question.verdicts:
-            rows.append(judged)
-    return Obsolescence(
-        on=question.on,
-        within_months=question.within_months,
-        snapshot=matcher.table.snapshot,
-        rows=Rows(reader, matcher, question, rows),
-        systems=counts["system"],
-        programs=counts["program"],
-        inherited=inherited,
-        computers=sum(1 for _ in _computers(reader, question)),
-        with_system=_with_system(reader, question),
-        as_of=_as_of(reader, question),
-    )
+    answer = Obsolescence(question, matcher.table.editions)
+    for item in _judged(reader, matcher, question):
+        if item.thing.match.inherits:
+            answer.inherited += item.assets
+        elif _asked_for(question, matcher, item):
+            answer.judged.append(item)
+            answer.totals[(item.thing.part, item.judgement.verdict)] += item.assets
+            answer.paid[item.thing.part] += item.assets if item.judgement.paid else 0
+    answer.judged.sort(key=lambda item: item.order)
+    answer.computers, answer.with_system = _coverage(reader, question.selection)
+    answer.as_of = _as_of(reader, question.selection)
+    return answer
 
 
-def _judge(reader: GraphReader, matcher: Matcher, question: Question) -> Iterator[_Judged]:
-    """Every distinct system and program that assets asked for have."""
-    parts: tuple[Part, ...] = ("system", "program")
-    for part in parts:
-        kind, relation = _KIND_AND_RELATION[part]
-        match = matcher.system if part == "system" else matcher.software
-        assets = reader.spread(relation, kinds=question.kinds, sources=question.sources)
-        for item in reader.catalogue(kind):
-            if item.id in assets:
-                found = match(item.properties)
-                verdict = found.verdict(question.on, question.within_months, question.milestone)
-                yield _Judged(item, part, found, verdict, _end(found, question.milestone), assets[item.id])
+def _judged(reader: GraphReader, matcher: Matcher, question: Question) -> Iterator[Judged]:
+    covers = covers_of(reader)
+    among = question.selection.among
+    covered = frozenset(covers) if among is None else covers.keys() & among
+    paid_for = replace(question.selection, among=frozenset(covered))
+    for thing in things(reader, matcher, question.policy, question.selection, question.parts):
+        own = judgement(thing.match, question.policy, question.on, question.within_months)
+        apart = _apart(reader, matcher, question, thing, own, paid_for, covers) if covered else {}
+        others = frozenset(asset for assets in apart.values() for asset in assets)
+        for paid, assets in apart.items():
+            yield Judged(thing, paid, replace(question.selection, among=assets), len(assets))
+        if rest := thing.assets - len(others):
+            without = question.selection.without | others
+            yield Judged(thing, own, replace(question.selection, without=without), rest)
 
 
-def _with_system(reader: GraphReader, question: Question) -> int:
-    """Computers whose system is reported; an asset has one at most."""
-    _, relation = _KIND_AND_RELATION["system"]
-    kinds = _computers_asked_for(question)
-    return sum(reader.spread(relation, kinds=kinds, sources=question.sources).values()) if kinds else 0
+def _apart(
+    reader: GraphReader,
+    matcher: Matcher,
+    question: Question,
+    thing: Thing,
+    own: Judgement,
+    paid_for: Selection,
+    covers: Mapping[str, tuple[Cover, ...]],
+) -> dict[Judgement, frozenset[str]]:
+    """The assets of which a contract makes another judgement of this thing, by judgement."""
+    if len(thing.match.cycles) != 1 or thing.match.cycles[0].extended is None:
+        return {}
+    names = _names(matcher, thing)
+    found: dict[Judgement, set[str]] = {}
+    for asset in _all(reader, thing, paid_for):
+        paying = [cover for cover in covers[asset.id] if cover.pays_for(names, question.on)]
+        paid = judgement(thing.match, question.policy, question.on, question.within_months, paying)
+        if paid != own:
+            found.setdefault(paid, set()).add(asset.id)
+    return {paid: frozenset(assets) for paid, assets in found.items()}
 
 
-def _end(match: Match, milestone: MilestoneName) -> date | None:
-    """Of several candidates the latest end: the least that is sure. What is inferred ended before all known days."""
-    ends = [cycle.end(milestone) for cycle in match.cycles]
-    days = [end for end in ends if isinstance(end, date)]
-    return max(days) if days and len(days) == len(ends) and not match.inferred else None
-
-
-def _extended(match: Match, question: Question) -> date | None:
-    if len(match.cycles) != 1 or match.inferred:
-        return None
-    (cycle,) = match.cycles
-    end = cycle.extended
-    return end if isinstance(end, date) and end >= question.on and end != cycle.security else None
-
-
-def _link(product: Product | None) -> str:
-    return product.link if product else ""
-
-
-def _as_of(reader: GraphReader, question: Question) -> dict[str, datetime]:
-    seen = reader.status().last_seen
-    wanted = question.sources or seen.keys() - {CURATION}  # a person's word does not grow old
-    return {name: at for name, at in sorted(seen.items()) if name in wanted}
-
-
-def _computers(reader: GraphReader, question: Question) -> Iterator[Node]:
-    after, kinds = "", _computers_asked_for(question)
-    while kinds:
-        page = reader.assets(kinds=kinds, sources=question.sources, after=after, limit=PAGE)
+def _all(reader: GraphReader, thing: Thing, selection: Selection) -> Iterator[Node]:
+    after = ""
+    while page := thing.having.page(reader, selection, after, PAGE):
         yield from page
-        if len(page) < PAGE:
-            return
         after = f"{page[-1].name}\x00{page[-1].id}"
 
 
-def _computers_asked_for(question: Question) -> frozenset[str]:
-    return COMPUTERS & question.kinds if question.kinds else COMPUTERS
+def _names(matcher: Matcher, thing: Thing) -> frozenset[str]:
+    """What a person may call the thing's product, in plain letters."""
+    product = matcher.table.products.get(thing.match.cycles[0].product) if thing.match.cycles else None
+    return frozenset(map(letters, (product.name, product.label, *product.aliases))) if product else frozenset()
 
 
-def _read_cursor(cursor: str) -> tuple[tuple[int, str, str, str], tuple[str, str]]:
-    if not cursor:
-        return (-1, "", "", ""), ("", "")
-    try:
-        found = json.loads(cursor)
-    except ValueError:
-        found = None
-    match found:
-        case [int(rank), str(end), str(reported), str(item), str(name), str(asset)]:
-            return (rank, end, reported, item), (name, asset)
-    raise ValueError(f"{cursor[:80]!r} is no cursor of this answer: use the one that its last row gave")
+def _asked_for(question: Question, matcher: Matcher, item: Judged) -> bool:
+    match, wanted = item.thing.match, question.products
+    return (
+        (not wanted or _is_product(matcher, item.thing, wanted))
+        and (not question.vendors or _is_vendor(matcher, item.thing, question.vendors))
+        and (not question.milestones or item.judgement.milestone in question.milestones)
+        and match.confidence >= question.confidence
+    )
+
+
+def _is_product(matcher: Matcher, thing: Thing, wanted: Collection[str]) -> bool:
+    names = _names(matcher, thing)
+    return not names.isdisjoint(map(letters, wanted)) if names else NONE in wanted
+
+
+def _is_vendor(matcher: Matcher, thing: Thing, wanted: Collection[str]) -> bool:
+    told = letters(vendor_of(matcher, thing))
+    return told in set(map(letters, wanted)) if told else NONE in wanted
+
+
+def vendor_of(matcher: Matcher, thing: Thing) -> str:
+    """Who makes the thing, as reported, or as the table says."""
+    product = matcher.table.products.get(thing.match.cycles[0].product) if thing.match.cycles else None
+    return thing.vendor or (product.vendor if product else "")
+
+
+def _coverage(reader: GraphReader, selection: Selection) -> tuple[int, int]:
+    """How many computers there are, and of how many the system is reported; an asset has one at most."""
+    kinds = COMPUTERS & selection.kinds if selection.kinds else COMPUTERS
+    if not kinds:
+        return 0, 0
+    asked = replace(selection, kinds=kinds)
+    return sum(reader.tally((), asked).values()), sum(reader.spread("HAS_OS", asked).values())
+
+
+def _as_of(reader: GraphReader, selection: Selection) -> dict[str, datetime]:
+    seen = reader.status().last_seen
+    wanted = selection.sources or seen.keys() - {CURATION}  # a person's word does not grow old
+    return {name: at for name, at in sorted(seen.items()) if name in wanted}

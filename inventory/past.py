@@ -8,7 +8,7 @@ the assets that changed, not of the whole.
 import heapq
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -25,7 +25,7 @@ from graph.model import (
     RunRow,
 )
 from graph.model import node_id as id_of
-from graph.store import GraphReader, GraphStore
+from graph.store import EVERY_ASSET, GraphReader, GraphStore, Selection
 from inventory.heard import Heard, heard_by
 from inventory.kept import NotKept, check_kept, forgotten
 from inventory.set_back import SetBack
@@ -99,13 +99,13 @@ class Past:
         wanted = set(ids)
         return self._base.nodes(wanted - self._ids) | self._scratch.nodes(wanted & self._ids)
 
-    def edges_of(self, ids: Collection[str], direction: str = "out") -> Iterator[Edge]:
+    def edges_of(self, ids: Collection[str], direction: str = "out", types: Collection[str] = ()) -> Iterator[Edge]:
         if direction == "out":
-            yield from self._base.edges_of(set(ids) - self._ids)
-            yield from self._scratch.edges_of(set(ids) & self._ids)
+            yield from self._base.edges_of(set(ids) - self._ids, types=types)
+            yield from self._scratch.edges_of(set(ids) & self._ids, types=types)
         else:
-            yield from (e for e in self._base.edges_of(ids, "in") if e.key.source_id not in self._ids)
-            yield from self._scratch.edges_of(ids, "in")
+            yield from (e for e in self._base.edges_of(ids, "in", types) if e.key.source_id not in self._ids)
+            yield from self._scratch.edges_of(ids, "in", types)
 
     def assets(
         self,
@@ -159,17 +159,36 @@ class Past:
                 yield item, asset
         yield from self._scratch.havers(relation, catalogue_ids)
 
-    def spread(
+    def spread(self, relation: str, selection: Selection = EVERY_ASSET) -> dict[str, int]:
+        same = self._base.spread(relation, self._unchanged(selection))
+        return dict(Counter(same) + Counter(self._scratch.spread(relation, selection)))
+
+    def tally(self, properties: Sequence[str], selection: Selection = EVERY_ASSET) -> dict[tuple[str, ...], int]:
+        same = self._base.tally(properties, self._unchanged(selection))
+        return dict(Counter(same) + Counter(self._scratch.tally(properties, selection)))
+
+    def holding(
         self,
         relation: str,
+        catalogue_id: str,
+        selection: Selection = EVERY_ASSET,
         *,
-        kinds: Collection[str] = (),
-        sources: Collection[str] = (),
-        without: Collection[str] = (),
-    ) -> dict[str, int]:
-        same = self._base.spread(relation, kinds=kinds, sources=sources, without={*without, *self._ids})
-        back = self._scratch.spread(relation, kinds=kinds, sources=sources, without=without)
-        return dict(Counter(same) + Counter(back))
+        after: str = "",
+        limit: int = 1000,
+    ) -> list[Node]:
+        same = self._base.holding(relation, catalogue_id, self._unchanged(selection), after=after, limit=limit)
+        back = self._scratch.holding(relation, catalogue_id, selection, after=after, limit=limit)
+        return _in_order(same, back)[:limit]
+
+    def valued(
+        self, values: Mapping[str, str], selection: Selection = EVERY_ASSET, *, after: str = "", limit: int = 1000
+    ) -> list[Node]:
+        same = self._base.valued(values, self._unchanged(selection), after=after, limit=limit)
+        return _in_order(same, self._scratch.valued(values, selection, after=after, limit=limit))[:limit]
+
+    def _unchanged(self, selection: Selection) -> Selection:
+        """Those that were not set back."""
+        return replace(selection, without=selection.without | self._ids)
 
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         nodes, edges = self._base.network(types)
@@ -249,6 +268,10 @@ class Past:
 
 
 _RECORDS = "records and their identifiers are kept as they are now alone: ask without a date"
+
+
+def _in_order(*pages: list[Node]) -> list[Node]:
+    return list(heapq.merge(*pages, key=lambda node: (node.name, node.id)))
 
 
 def _distinct(nodes: Iterator[Node]) -> Iterator[Node]:

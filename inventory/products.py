@@ -4,6 +4,7 @@ Aliases of our own are data, see `inventory.aliases`.
 """
 
 import re
+from collections.abc import Mapping
 
 from inventory.lifecycle import LifecycleTable, Product
 
@@ -63,6 +64,18 @@ def named(products: Named, name: str, vendor: str) -> Product | None:
     product, vendors = products.get(letters(_VERSION_AND_BITS.sub("", name)), (None, ()))
     told = letters(vendor)
     return product if product and any(known in told for known in vendors) else None
+
+
+def own_names(table: LifecycleTable) -> Mapping[str, Product]:
+    """Products that no published table has, by name in plain letters: models, Fachverfahren, agreements of the city."""
+    return {letters(product.label): product for product in table.products.values() if not product.category}
+
+
+def own_named(own: Mapping[str, Product], name: str, vendor: str) -> Product | None:
+    """The one of exactly this name, unless both name a vendor and neither contains the other's name."""
+    product = own.get(letters(name))
+    said, told = letters(product.vendor if product else ""), letters(vendor)
+    return product if not said or not told or said in told or told in said else None
 
 
 def letters(text: str) -> str:

@@ -8,7 +8,7 @@ from itertools import islice
 
 from events.models import CURATION
 from graph.model import Node
-from graph.store import GraphReader
+from graph.store import GraphReader, Selection
 from inventory.applications import (
     HOSTS,
     Host,
@@ -22,7 +22,7 @@ from inventory.applications import (
 )
 
 EXAMPLES = 3
-COMPUTERS = ("Server", "VirtualMachine")
+COMPUTERS = frozenset({"Server", "VirtualMachine"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ def _add_software(
 ) -> int:
     """Programs and images of the catalogue, counted by the store; how many installations are left out."""
     spread = {
-        "image": reader.spread("INSTALLED", kinds=sorted(HOSTS), without=sorted(whole)),
-        "package": reader.spread("INSTALLED", kinds=COMPUTERS, without=sorted(whole)),
+        "image": reader.spread("INSTALLED", Selection(HOSTS, without=frozenset(whole))),
+        "package": reader.spread("INSTALLED", Selection(COMPUTERS, without=frozenset(whole))),
     }
     items = software(reader, rules)
     everywhere = {item_id for item_id, seen in items.items() if rules.everywhere(seen)}

@@ -11,38 +11,42 @@ from typing import Any
 
 import httpx
 
+from inventory.lifecycle import Cycle, Product
+from inventory.milestones import Milestone, Undated
+from services.collectors.lifecycle.endoflife import SITE, read_api
+
 OUT = Path(__file__).parent.parent / "inventory" / "data" / "lifecycle.jsonl"
-BUILDS = {"windows", "windows-server"}
-"""Products that report a build number where others report a version."""
-USED = {"cpe", "purl", "repology"}
 
 
 def build(document: dict[str, Any]) -> str:
     """The table's text. First line: where it is from and as of when."""
-    head = {"snapshot": document["generated_at"], "source": "https://endoflife.date", "licence": "MIT"}
-    products = sorted(document["result"], key=lambda product: product["name"])
-    return "".join(f"{_line(item)}\n" for item in (head, *map(_product, products)))
+    table, faults = read_api(document)
+    if faults:
+        raise SystemExit("\n".join(f"{fault.where}: {fault.reason}" for fault in faults))
+    head = {"snapshot": document["generated_at"], "source": SITE, "licence": "MIT"}
+    return "".join(f"{_line(item)}\n" for item in (head, *map(_product, table.products.values())))
 
 
-def _product(product: dict[str, Any]) -> dict[str, Any]:
-    identifiers = [f"{i['type']}:{i['id']}" for i in product["identifiers"] if i["type"] in USED]
+def _product(product: Product) -> dict[str, Any]:
     return {
-        "name": product["name"],
-        "label": product["label"],
-        "category": product["category"],
-        "aliases": product["aliases"],
-        "identifiers": sorted(identifiers),
-        "cycles": [_cycle(product["name"], release) for release in product["releases"]],
+        "name": product.name,
+        "label": product.label,
+        "category": product.category,
+        "aliases": product.aliases,
+        "identifiers": product.identifiers,
+        "cycles": [_cycle(cycle) for cycle in product.cycles],
     }
 
 
-def _cycle(product: str, release: dict[str, Any]) -> list[Any]:
+def _cycle(cycle: Cycle) -> list[Any]:
     """Name, release date, then each milestone as a date, true (ended, no date), false (not ended) or null (unknown)."""
-    milestones = [
-        release.get(f"{name}From") or release.get(f"is{name.capitalize()}") for name in ("eoas", "eol", "eoes")
-    ]
-    build_number = (release["latest"] or {}).get("name") if product in BUILDS else None
-    return [release["name"], release["releaseDate"], *milestones, *([build_number] if build_number else [])]
+    day = cycle.released.isoformat() if cycle.released else None
+    ends = [_milestone(end) for end in (cycle.active, cycle.security, cycle.extended)]
+    return [cycle.name, day, *ends, *([cycle.build] if cycle.build else [])]
+
+
+def _milestone(end: Milestone) -> str | bool | None:
+    return end is Undated.ENDED if isinstance(end, Undated) else end.isoformat() if end else None
 
 
 def _line(value: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -22,6 +22,9 @@ from pydantic_settings import (
 from events.models import CURATION, Rank, SourceName
 from events.runs import MAX_SHRINK
 from graph.metamodel import ASSETS, GROUPS
+from inventory.hardware import PHYSICAL
+from inventory.judging import AGES, Policy
+from inventory.milestones import MILESTONES, MilestoneName
 from inventory.quality import Expected
 from services.collectors import COLLECTORS, BrokenCollector
 from services.collectors.base import nobody
@@ -129,6 +132,30 @@ class SourceSettings(BaseModel):
         return COLLECTORS[self.type].rank if self.rank is None else self.rank
 
 
+class Support(BaseModel):
+    """`[support]`: what counts as past its support."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    milestone: MilestoneName = Field(default="security", description="the end that counts: " + ", ".join(MILESTONES))
+    milestones: dict[str, MilestoneName] = Field(
+        default={}, description='the same of single products: debian = "extended"'
+    )
+    ages: dict[str, Annotated[int, Field(ge=1, le=50)]] = Field(
+        default=dict(AGES), description="years after which hardware of a kind is past its support, if nobody says more"
+    )
+
+    @field_validator("ages")
+    @classmethod
+    def _known_kinds(cls, value: dict[str, int]) -> dict[str, int]:
+        if wrong := value.keys() - PHYSICAL:
+            raise ValueError(f"{min(wrong)!r} is no kind of hardware; known are {', '.join(sorted(PHYSICAL))}")
+        return {**AGES, **value}
+
+    def policy(self) -> Policy:
+        return Policy(self.milestone, self.milestones, self.ages)
+
+
 class Settings(BaseSettings):
     """All settings. Secrets come from the environment or a file, and are never printed."""
 
@@ -149,6 +176,7 @@ class Settings(BaseSettings):
     runs_at_once: int = Field(default=4, ge=1, description="how many scheduled runs collect at the same time")
     host: str = Field(default="127.0.0.1", description="address the API listens on")
     port: int = Field(default=8421, ge=1, le=65535, description="port the API listens on")
+    support: Support = Field(default=Support(), description="what counts as past its support, `[support]`")
     sources: list[SourceSettings] = Field(default=[], description="what is collected, `[[sources]]` each")
 
     @field_validator("log", "graph")

@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from services.api import agents, knowledge, models, problems, records, unassigned
+from services.api import agents, knowledge, models, obsolescence, problems, records, unassigned
 from services.api.metrics import render
 from services.api.routes import router
 from services.api.state import State
@@ -26,7 +26,7 @@ def create_app(state: State, intakes: Mapping[str, Intake] | None = None) -> Fas
     )
     app.state.landkarte = state
     problems.add_to(app)
-    for questions in (router, knowledge.router, unassigned.router):
+    for questions in (router, obsolescence.router, knowledge.router, unassigned.router):
         app.include_router(questions, dependencies=[Depends(problems.refuse_unknown)])
     _add_doors(app, intakes or {})
     _add_health(app, state, intakes or {})

@@ -1,6 +1,6 @@
 """What the API returns; OpenAPI derives from it."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -157,48 +157,6 @@ class QualityPage(BaseModel):
     coverage: dict[str, Coverage]
     limits: list[str]
     items: list[Finding]
-    next: str | None
-
-
-class ObsolescenceRow(BaseModel):
-    """One system or program of an asset; `end` is the last supported day, null where none is known."""
-
-    verdict: str
-    end: date | None
-    asset: str
-    asset_id: str
-    kind: str
-    part: str
-    reported: str
-    product: str
-    cycles: list[str]
-    extended: date | None
-    method: str
-    source: str
-
-
-class Verdicts(BaseModel):
-    """Counts by verdict; unknown is none of the others."""
-
-    unsupported: int = 0
-    ending: int = 0
-    supported: int = 0
-    unknown: int = 0
-
-
-class ObsolescencePage(BaseModel):
-    """Rows, worst first, with what they were found among."""
-
-    on: date
-    within_months: int
-    snapshot: date
-    systems: Verdicts
-    programs: Verdicts
-    inherited: int
-    computers: int
-    with_system: int
-    as_of: dict[str, datetime]
-    items: list[ObsolescenceRow]
     next: str | None
 
 

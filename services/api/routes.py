@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
-from itertools import islice
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -15,8 +14,6 @@ from graph.model import Node, Relationship
 from graph.store import GraphReader
 from graph.topology import load_topology
 from inventory.impact import dependants, in_words
-from inventory.lifecycle import VERDICTS
-from inventory.obsolescence import Question, Row, Rows, obsolete
 from inventory.successors import leads_to
 from services.answers import moment_of
 from services.api import cursors
@@ -103,54 +100,6 @@ def get_asset(graph: Graph, asset_id: str, after: Cursor = "", limit: Limit = MA
     )
 
 
-@dataclass
-class Asked:
-    """What of the obsolete is asked for."""
-
-    on: date | None = None
-    within_months: Annotated[int, Query(ge=0, le=600)] = 12
-    source: Sources = None
-    kind: Kinds = None
-    verdict: Annotated[list[str] | None, Query(description="only these verdicts")] = None
-
-
-@router.get("/obsolescence")
-def get_obsolescence(
-    here: Here,
-    graph: Graph,
-    asked: Annotated[Asked, Depends()],
-    as_of: AsOf = None,
-    after: Cursor = "",
-    limit: Limit = 100,
-) -> m.ObsolescencePage:
-    """Systems and programs by their verdicts, worst first; supported ones and unknown ones only where asked for."""
-    wanted = asked.verdict or ["unsupported", "ending"]
-    if wrong := set(wanted) - set(VERDICTS):
-        raise NotFound(f"verdict {min(wrong)!r} is not known; known are {', '.join(VERDICTS)}")
-    question = Question(
-        on=asked.on or (as_of or datetime.now(UTC)).date(),
-        within_months=asked.within_months,
-        sources=find_sources(graph, asked.source or []),
-        kinds=frozenset(_kinds(asked.kind)),
-        verdicts=frozenset(v for v in VERDICTS if v in wanted),
-    )
-    answer = obsolete(graph, here.matcher, question)
-    page = _page(answer.rows, cursors.read(after), limit)
-    return m.ObsolescencePage(
-        on=answer.on,
-        within_months=answer.within_months,
-        snapshot=answer.snapshot,
-        systems=m.Verdicts(**answer.systems),
-        programs=m.Verdicts(**answer.programs),
-        inherited=answer.inherited,
-        computers=answer.computers,
-        with_system=answer.with_system,
-        as_of=answer.as_of,
-        items=[m.ObsolescenceRow(**asdict(row)) for row in page],
-        next=cursors.write(page[-1].cursor) if len(page) == limit else None,
-    )
-
-
 @router.get("/impact")
 def get_impact(
     here: Here, graph: Graph, asset: Annotated[list[str], Query(alias="id", description="ids or names of what fails")]
@@ -182,13 +131,6 @@ def list_runs(graph: Graph, source: str = "", after: Cursor = "", limit: Limit =
 def get_status(here: Here) -> m.Status:
     """How far the graph is, what waits, and when each source was last heard of."""
     return m.Status(**asdict(status_of(here.settings, here.log, here.store)))
-
-
-def _page(rows: Rows, after: str, limit: int) -> list[Row]:
-    try:
-        return list(islice(rows.after(after), limit))
-    except ValueError as error:
-        raise cursors.WrongCursor(f"after: {error}") from error
 
 
 def _run_cursor(after: str) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from events.log import EventLog
+from graph.metamodel import LIFECYCLE
 from graph.store import GraphReader, GraphStore
 from graph.topology import Topology, load_topology
-from inventory.lifecycle import load_table
+from inventory.lifecycle_records import table_of
 from inventory.matching import Matcher
 from services.api.pasts import Pasts
 from services.consumer import Consumer
@@ -17,6 +18,8 @@ from services.settings import Settings
 
 STALLED = timedelta(seconds=60)
 """A loop that has not come round for so long is stalled; a large batch takes seconds."""
+
+FEW = 2000
 
 
 @dataclass
@@ -27,7 +30,7 @@ class State:
     log: EventLog
     store: GraphStore
     consumer: Consumer | None = None
-    matcher: Matcher = field(default_factory=lambda: Matcher(load_table()))
+    _matcher: tuple[int, Matcher] | None = None
     _topology: Topology | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _pasts: Pasts = field(init=False)
@@ -41,6 +44,24 @@ class State:
             if self._topology is None or self._topology.journal != self.store.status().journal:
                 self._topology = load_topology(self.store)
             return self._topology
+
+    def matcher(self, reader: GraphReader) -> Matcher:
+        """What strings mean by the lifecycle facts that the reader has."""
+        if reader is not self.store:
+            return Matcher(table_of(reader))
+        with self._lock:
+            journal = self.store.status().journal
+            if self._matcher is None or self._facts_changed(self._matcher[0]):
+                self._matcher = journal, Matcher(table_of(self.store))
+            self._matcher = journal, self._matcher[1]
+            return self._matcher[1]
+
+    def _facts_changed(self, since: int) -> bool:
+        """Whether a fact of lifecycles is among what changed, or may be: where much has, that is not looked up."""
+        touched = self.store.touched(since)
+        if len(touched) > FEW:
+            return True
+        return any(node.kind in LIFECYCLE for node in self.store.nodes(touched).values())
 
     @contextmanager
     def reader(self, as_of: datetime | None) -> Iterator[GraphReader]:

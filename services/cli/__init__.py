@@ -2,7 +2,7 @@
 
 import typer
 
-from services.cli import ask, check, curate, demo, operating, service, sources, template, write_config
+from services.cli import ask, check, curate, demo, lifecycle, operating, service, sources, template, write_config
 from services.cli.common import run
 
 app = typer.Typer(
@@ -12,7 +12,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (demo, write_config, check, sources, template, service, operating, ask, curate):
+for part in (demo, write_config, check, sources, template, service, operating, ask, curate, lifecycle):
     part.add_to(app)
 
 

@@ -8,14 +8,16 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from graph.store import GraphStore
+from graph.store import GraphStore, Selection
 from graph.topology import load_topology
 from inventory.impact import dependants, in_words
-from inventory.lifecycle import load_table
+from inventory.lifecycle import SOURCE
+from inventory.lifecycle_records import table_of
 from inventory.matching import Matcher
 from inventory.obsolescence import Question, obsolete
+from inventory.rows import Rows
 from services import bootstrap
-from services.cli.ask import show_obsolete
+from services.cli.ask_obsolete import show_obsolete
 from services.cli.output import Format, err, out, say, waiting
 from services.cli.service import serve_until_stopped
 from services.cli.sources import show_report
@@ -79,18 +81,22 @@ def _fill(settings: Settings, store: GraphStore, folder: Path, size: Size) -> No
 def _sources(city: Path) -> list[SourceSettings]:
     files = [{"type": kind, "name": f"{CITY}-{kind}", "paths": [city / kind]} for kind in ("glpi", "fusioninventory")]
     files.append({"type": "spreadsheet", "name": f"{CITY}-tables", "paths": [city / "spreadsheet"]})
-    return [SourceSettings.model_validate(source) for source in ({"type": "local", "name": HERE}, *files)]
+    return [
+        SourceSettings.model_validate(source)
+        for source in ({"type": "endoflife", "name": SOURCE}, {"type": "local", "name": HERE}, *files)
+    ]
 
 
 def _answer(store: GraphStore) -> None:
     """What a CIO asks first; the city's figures never contain this computer."""
     counts = ", ".join(f"{number} {kind}" for kind, number in store.status().counts.items())
     _title(f"In the graph: {counts}")
-    matcher, today = Matcher(load_table()), datetime.now(UTC).date()
+    matcher, today = Matcher(table_of(store)), datetime.now(UTC).date()
     for title, pattern in (("Musterstadt", f"{CITY}-*"), ("This computer", HERE)):
         _title(f"{title}: what is obsolete, or ends within 12 months")
-        question = Question(on=today, sources=find_sources(store, [pattern]))
-        show_obsolete(obsolete(store, matcher, question), Format.TABLE, ROWS)
+        question = Question(on=today, selection=Selection(sources=find_sources(store, [pattern])))
+        answer = obsolete(store, matcher, question)
+        show_obsolete(answer, Rows(store, matcher, answer), Format.TABLE, ROWS)
     _title(f"Was ist betroffen, wenn {FAILS} ausfällt? / What is affected if {FAILS} fails?")
     impact = dependants(load_topology(store), [find_one(store, FAILS).id])
     out.print(in_words(impact, "de"), markup=False)

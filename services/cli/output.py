@@ -3,10 +3,10 @@
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 from rich.console import Console
 from rich.markup import escape
@@ -36,10 +36,10 @@ def waiting(reason: str, seconds: float) -> None:
     say(f"{reason}; next try in {seconds:g} s (Ctrl-C stops, nothing is lost)")
 
 
-def print_rows(rows: Sequence[Row], columns: Mapping[str, str], form: Format) -> None:
+def print_rows(rows: Iterable[Row], columns: Mapping[str, str], form: Format) -> None:
     """Rows as a table, a JSON array of all their fields, or CSV. `columns`: field to heading."""
     if form is Format.JSON:
-        print_json(rows)
+        print_json(list(rows))
     elif form is Format.CSV:
         _print_csv(rows, columns)
     else:
@@ -48,7 +48,7 @@ def print_rows(rows: Sequence[Row], columns: Mapping[str, str], form: Format) ->
 
 def print_json(value: object) -> None:
     """JSON as other programs read it."""
-    sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json.dumps(value, default=plain, ensure_ascii=False, indent=2) + "\n")
 
 
 def fields(value: object) -> dict[str, object]:
@@ -64,10 +64,12 @@ def cell(value: object) -> str:
         return value.astimezone().strftime("%Y-%m-%d %H:%M")
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(str(item) for item in value)
+    if isinstance(value, Enum):
+        return str(value.value)
     return "" if value is None else str(value)
 
 
-def _print_table(rows: Sequence[Row], columns: Mapping[str, str]) -> None:
+def _print_table(rows: Iterable[Row], columns: Mapping[str, str]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in columns.values():
         table.add_column(heading, overflow="fold")
@@ -85,11 +87,12 @@ def _print_csv(rows: Iterable[Row], columns: Mapping[str, str]) -> None:
         writer.writerow([f"'{text}" if text.startswith(_FORMULA) else text for text in cells])
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """A value that JSON has no form for, in one that other programs read."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, set | frozenset):
         return sorted(value)
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
-    return str(value)
+    return value.value if isinstance(value, Enum) else str(value)

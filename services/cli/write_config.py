@@ -7,9 +7,10 @@ from typing import Annotated
 import tomlkit
 import typer
 
+from inventory.lifecycle import SOURCE
 from services.cli.output import say
 from services.collectors import COLLECTORS
-from services.settings import DEFAULT_FILE, ConfigurationError, Settings, load
+from services.settings import DEFAULT_FILE, ConfigurationError, Settings, Support, load
 
 SERVERS = ("kafka://localhost:9092", "neo4j://localhost:7687")
 
@@ -32,7 +33,10 @@ def init(
     out.write_text(document(log, graph, folders), encoding="utf-8")
     settings = load(out)
     say(f"{out}: written and checked; {len(settings.sources)} sources")
-    say("next: `landkarte collect this-computer`, `landkarte inventory --once`, `landkarte ask obsolete`")
+    say(
+        "next: `landkarte lifecycle update`, `landkarte collect this-computer`, `landkarte inventory --once`, "
+        "`landkarte ask obsolete`"
+    )
 
 
 def document(log: str, graph: str, folders: dict[str, str]) -> str:
@@ -43,20 +47,24 @@ def document(log: str, graph: str, folders: dict[str, str]) -> str:
     )
     values = {"log": log, "graph": graph}
     for name, field in Settings.model_fields.items():
-        if name == "sources" or "password" in name:
+        if name in {"sources", "support"} or "password" in name:
             continue
         doc.add(tomlkit.nl())
         doc.add(tomlkit.comment(str(field.description)))
         doc.add(name, values[name]) if name in values else doc.add(tomlkit.comment(f"{name} = {_toml(field.default)}"))
     doc.add(tomlkit.nl())
     doc.add(tomlkit.comment('Neo4j\'s password: LANDKARTE_GRAPH_PASSWORD, or a file: graph_password_file = "..."'))
+    doc.add(tomlkit.nl())
+    doc.add(tomlkit.comment(f"{Settings.model_fields['support'].description}:"))
+    for line in ("[support]", f"milestone = {_toml(Support().milestone)}", 'milestones = { debian = "extended" }'):
+        doc.add(tomlkit.comment(line))
     doc.add("sources", _sources(folders))
     return tomlkit.dumps(doc)
 
 
 def _sources(folders: dict[str, str]) -> tomlkit.items.AoT:
     sources = tomlkit.aot()
-    entries = [{"type": "local", "name": "this-computer"}]
+    entries = [{"type": "endoflife", "name": SOURCE}, {"type": "local", "name": "this-computer"}]
     entries += [{"type": kind, "name": kind, "paths": [folder]} for kind, folder in folders.items()]  # type: ignore[dict-item]
     for entry in entries:
         item = tomlkit.table()

@@ -296,3 +296,16 @@ def test_no_statement_of_a_batch_looks_at_more_than_it_asks_for(store, neo4j, cl
     scanning = {text: scans for text, scans in tx.scans.items() if scans and not any(part in text for part in few)}
     assert len(tx.scans) > 30
     assert scanning == {}
+
+
+@pytest.mark.parametrize("question", [("holding", "INSTALLED", "id-s"), ("valued", {"vendor": "Dell"})])
+def test_a_page_of_many_is_read_in_the_order_of_the_index(store, neo4j, monkeypatch, question):
+    monkeypatch.setattr("graph.neo4j_selection.FEW", -1)
+    asked = []
+    monkeypatch.setattr(store, "_rows", lambda text, **values: asked.append((text, values)) or [])
+    getattr(store, question[0])(*question[1:], after="a\x00id-a", limit=50)
+
+    with driver.GraphDatabase.driver(neo4j.uri) as connected, connected.session(database="neo4j") as session:
+        plan = session.run("EXPLAIN " + asked[-1][0], asked[-1][1]).consume().plan
+    assert {"PartialSort", "Limit"} <= set(operators(plan))
+    assert not {"Sort", "Top"} & set(operators(plan))

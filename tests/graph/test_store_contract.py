@@ -253,17 +253,17 @@ def test_a_relationship_of_a_node_with_itself_is_seen_from_both_ends(store, writ
     assert [(one.edge, one.direction) for one in store.relationships("id-a")] == [(drawn, "in"), (drawn, "out")]
 
 
-def test_catalogue_nodes_have_relationships_among_themselves(store, writer, write):
+def test_a_catalogue_node_has_a_relationship_of_its_own(store, writer, write):
     drawn = edge("s", "FOLLOWS", "cycle")
     write(
-        nodes=nodes(node("a")),
-        catalogue=nodes(item("s"), item("cycle", "LifecycleCycle")),
+        nodes=nodes(node("a"), node("cycle", "LifecycleCycle")),
+        catalogue=nodes(item("s")),
         edges=edges(edge("a", "INSTALLED", "s"), drawn),
     )
 
     assert ask(store, writer, lambda tx: tx.edges([drawn.key])) == {drawn.key: drawn}
     assert [(one.edge, one.other) for one in store.relationships("id-s", types=["FOLLOWS"])] == [
-        (drawn, item("cycle", "LifecycleCycle"))
+        (drawn, node("cycle", "LifecycleCycle"))
     ]
     assert [one.key.type for one in store.everything()[1]] == ["INSTALLED", "FOLLOWS"]
     write(erased={drawn.key})
@@ -283,24 +283,6 @@ def test_many_catalogue_nodes_are_asked_for_at_once(store, write, monkeypatch):
     found = [(item_id, haver.id) for item_id, haver in store.havers("INSTALLED", [f"id-s{n}" for n in range(7)])]
     assert sorted(found) == sorted((one.key.target_id, one.key.source_id) for one in made)
     assert [one.name for one in store.catalogue("Software")] == [f"s{n}" for n in range(6)]
-
-
-def test_it_is_counted_how_many_have_each_catalogue_item(store, write):
-    kinds, sources = ("Server", "Client"), (("glpi",), ("ad",), ("ad", "glpi"))
-    write(
-        nodes=nodes(*(dataclasses.replace(node(f"a{n}", kinds[n % 2]), sources=sources[n % 3]) for n in range(6))),
-        catalogue=nodes(*(item(f"s{n}") for n in range(3)), item("deb", "OperatingSystem")),
-        edges=edges(*(edge(f"a{n}", "INSTALLED", f"s{n // 3}") for n in range(6)), edge("a0", "HAS_OS", "deb")),
-    )
-
-    assert store.spread("INSTALLED") == {"id-s0": 3, "id-s1": 3}
-    assert store.spread("INSTALLED", kinds=["Server"]) == {"id-s0": 2, "id-s1": 1}
-    assert store.spread("INSTALLED", sources=["glpi"]) == {"id-s0": 2, "id-s1": 2}
-    assert store.spread("INSTALLED", kinds=["Client"], sources=["glpi", "ad"]) == {"id-s0": 1, "id-s1": 2}
-    assert store.spread("INSTALLED", kinds=["Server"], sources=["glpi"]) == {"id-s0": 2}
-    assert store.spread("INSTALLED", without=["id-a3", "id-a4", "id-a5", "id-nobody"]) == {"id-s0": 3}
-    assert store.spread("HAS_OS") == {"id-deb": 1}
-    assert store.spread("IS_MODEL") == {}
 
 
 def test_an_edge_is_replaced_and_erased_by_its_key(store, writer, write):
@@ -542,6 +524,8 @@ def test_nodes_and_their_relationships_are_read_at_once(store, write):
     assert found == nodes(node("a"), retired, item("s"), item("unused"))
     assert {one.key: one for one in store.edges_of(["id-a", "id-b"])} == edges(run, haves)
     assert list(store.edges_of(["id-b", "none"], "in")) == [run]
+    assert {one.key: one for one in store.edges_of(["id-a", "id-b"], types=["RUNS_ON"])} == edges(run)
+    assert list(store.edges_of(["id-b"], "in", types=["MEMBER_OF"])) == []
 
 
 def test_a_node_keeps_who_claims_what_and_since_when(store, write):

@@ -2,7 +2,8 @@ from datetime import date
 
 import pytest
 
-from inventory.lifecycle import begins_with, load_table, months_later, read_table, verdict
+from inventory.lifecycle import begins_with, load_table, read_table
+from inventory.milestones import Undated, judge, months_later
 
 TODAY = date(2026, 11, 23)
 
@@ -17,6 +18,10 @@ def cycle(table, product, version):
     return found and found.name
 
 
+def verdict(cycle, on, within_months=0, milestone="security"):
+    return judge(cycle.end(milestone), on, within_months)
+
+
 def named(table, product, name):
     return next(c for c in table.products[product].cycles if c.name == name)
 
@@ -24,7 +29,7 @@ def named(table, product, name):
 def test_the_table_has_all_products_and_says_where_each_is_from(table):
     assert len(table.products) == 464
     assert sum(len(product.cycles) for product in table.products.values()) == 8351
-    assert table.snapshot == date(2026, 8, 22)
+    assert [edition.as_of for edition in table.editions.values()] == [date(2026, 8, 22)]
     assert table.products["windows-server"].link == "https://endoflife.date/windows-server"
     assert "cpe:cpe:2.3:a:postgresql:postgresql" in table.products["postgresql"].identifiers
 
@@ -36,9 +41,9 @@ def test_the_table_has_all_products_and_says_where_each_is_from(table):
         ("windows-server", "2012-r2", date(2023, 10, 10), date(2026, 10, 13)),
         ("windows-server", "2016", date(2027, 1, 12), date(2030, 1, 12)),
         ("postgresql", "14", date(2026, 11, 12), None),
-        ("proxmox-ve", "9", False, None),
-        ("veeam-backup-and-replication", "9.0", True, None),
-        ("oracle-database", "23", date(2031, 12, 31), False),
+        ("proxmox-ve", "9", Undated.OPEN, None),
+        ("veeam-backup-and-replication", "9.0", Undated.ENDED, None),
+        ("oracle-database", "23", date(2031, 12, 31), Undated.OPEN),
     ],
 )
 def test_milestones_are_a_day_or_ended_or_not_ended_or_unknown(table, product, name, security, extended):
@@ -112,7 +117,7 @@ def test_dates_decide_and_ended_or_not_ended_only_where_there_is_none(table):
 
 def test_no_milestone_at_all_is_unknown():
     table = read_table(
-        '{"snapshot":"2026-01-01T00:00:00+00:00"}\n'
+        '{"snapshot":"2026-01-01T00:00:00+00:00","source":"","licence":""}\n'
         '{"name":"x","label":"X","category":"app","aliases":[],"identifiers":[],"cycles":[["1",null,null,null,null]]}\n'
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from inventory.lifecycle import read_table
+from inventory.milestones import Undated
 
 SCRIPT = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "build_lifecycle.py"))
 BUNDLED = files("inventory").joinpath("data/lifecycle.jsonl")
@@ -51,7 +52,7 @@ def test_a_date_wins_over_the_flag_beside_it():
     text = built(product("x", release("1", isEol=True, eolFrom="2030-06-01"), release("2", isEol=True)))
 
     one, two = read_table(text).products["x"].cycles
-    assert (one.security.isoformat(), two.security, two.extended) == ("2030-06-01", True, None)
+    assert (one.security.isoformat(), two.security, two.extended) == ("2030-06-01", Undated.ENDED, None)
 
 
 def test_products_are_in_order_and_one_a_line():

@@ -111,7 +111,7 @@ def test_what_is_older_than_every_cycle_is_unsupported_and_marked(matcher):
 def test_what_is_older_than_a_cycle_that_is_still_supported_is_unknown():
     matcher = Matcher(
         read_table(
-            '{"snapshot":"2026-01-01T00:00:00+00:00"}\n{"name":"debian","label":"Debian","category":"os","aliases":[],'
+            '{"snapshot":"2026-01-01T00:00:00+00:00","source":"","licence":""}\n{"name":"debian","label":"Debian","category":"os","aliases":[],'
             '"identifiers":[],"cycles":[["13",null,null,"2028-01-01",null]]}\n'
         )
     )

@@ -9,10 +9,11 @@ from events.log import LogUnavailable
 from events.sqlite_log import SqliteLog
 from graph.sqlite_store import SqliteStore
 from graph.store import StoreUnavailable
+from inventory.milestones import VERDICTS
 from services.api import create_app
 from services.api.state import State
 from services.settings import load
-from tests.whole.profiles import apply, city, city_jobs, say
+from tests.whole.profiles import apply, city, city_jobs, facts, say
 
 
 class Api:
@@ -36,7 +37,7 @@ class Api:
 def state(tmp_path_factory):
     folder = tmp_path_factory.mktemp("api")
     log, store = SqliteLog(folder / "log.db"), SqliteStore(folder / "graph.db")
-    say(city_jobs(city(folder / "city")), folder, log)
+    say([facts(), *city_jobs(city(folder / "city"))], folder, log)
     apply(log, store)
     yield State(load(None, data_dir=folder), log, store)
     store.close()
@@ -105,10 +106,13 @@ def test_relationships_are_paged(api):
 def test_obsolescence_keeps_unknown_apart(api):
     found = api.get("/api/v1/obsolescence", params={"on": "2026-11-23", "limit": 1000}).json()
 
-    assert found["systems"]["unknown"] > 0
-    assert sum(found["systems"].values()) == found["with_system"]
+    systems = found["totals"]["system"]
+    assert systems["unknown"] > 0
+    assert sum(systems[verdict] for verdict in VERDICTS) == found["with_system"]
+    assert found["tables"]["endoflife"]["as_of"] == "2026-08-22"
+    assert found["totals"]["program"]["unknown"] > found["totals"]["program"]["supported"]
     assert {item["verdict"] for item in found["items"]} == {"unsupported", "ending"}
-    assert len(paged(api, "/api/v1/obsolescence", on="2026-11-23", limit=13)) == len(found["items"])
+    assert paged(api, "/api/v1/obsolescence", on="2026-11-23", limit=13) == found["items"]
 
 
 def test_impact_tells_the_way_to_the_citizen_in_both_languages(api):
@@ -128,7 +132,7 @@ def test_impact_tells_the_way_to_the_citizen_in_both_languages(api):
 def test_runs_and_status_are_told(api):
     runs = paged(api, "/api/v1/runs", limit=1)
 
-    assert {run["source"] for run in runs} == {"city-glpi", "city-fusioninventory", "city-spreadsheet"}
+    assert {run["source"] for run in runs} == {"endoflife", "city-glpi", "city-fusioninventory", "city-spreadsheet"}
     assert api.get("/api/v1/status").json()["lag"] == 0
     first = min(runs, key=lambda run: run["ended"])
     assert paged(api, "/api/v1/runs", limit=1, as_of=first["ended"]) == [first]
@@ -160,6 +164,10 @@ def test_health_and_metrics(api):
         ("/api/v1/obsolescence?on=soon", 422, "on"),
         ("/api/v1/obsolescence?source=none", 404, "source 'none' fits none"),
         ("/api/v1/obsolescence?verdict=old", 404, "'old' is not known"),
+        ("/api/v1/obsolescence?part=engine", 404, "part 'engine' is not known; known are application, database"),
+        ("/api/v1/obsolescence?milestone=end", 404, "milestone 'end' is not known"),
+        ("/api/v1/obsolescence?unit=ESX-02", 404, "'ESX-02' is a Server, and no OrganisationUnit"),
+        ("/api/v1/obsolescence?confidence=2", 422, "confidence"),
         ("/api/v1/impact", 422, "id"),
         ("/api/v1/impact?id=nobody", 404, "no asset has the id or name"),
     ],

@@ -136,6 +136,7 @@ def test_init_asks_for_folders_of_the_types_that_there_are_alone(tmp_path):
     assert "'nmaap' is none of them" in done.stderr
     sources = tomllib.loads((tmp_path / "landkarte.toml").read_text())["sources"]
     assert [(source["type"], source.get("paths")) for source in sources] == [
+        ("endoflife", None),
         ("local", None),
         ("nmap", ["/srv/scans"]),
         ("puppet", ["/srv/puppet"]),
@@ -175,9 +176,11 @@ def test_a_configured_source_is_collected(landkarte, tmp_path):
 
 
 def test_answers_come_as_table_json_and_csv(filled):
+    assert filled("lifecycle", "update")[0] == 0
+    assert filled("inventory", "--once")[0] == 0
     _, table, err = filled("ask", "obsolete", "--limit", "3")
     assert "SRV-ALT-07" in table
-    assert "systems: 251 considered" in err
+    assert "system: 251 considered" in err
     answer = json.loads(filled("ask", "obsolete", "--format", "json")[1])
     rows = list(csv.DictReader(io.StringIO(filled("ask", "obsolete", "--format", "csv")[1])))
     assert len(rows) == len(answer["rows"]) > 50

@@ -10,10 +10,11 @@ from graph.neo4j_store import Neo4jStore
 from graph.sqlite_store import SqliteStore
 from graph.topology import load_topology
 from inventory.impact import dependants, in_words
-from inventory.lifecycle import load_table
+from inventory.lifecycle_records import table_of
 from inventory.matching import Matcher
 from inventory.obsolescence import Question, obsolete
-from tests.whole.profiles import apply, city, city_jobs, say, shown
+from inventory.rows import Rows
+from tests.whole.profiles import apply, city, city_jobs, facts, say, shown
 
 pytestmark = pytest.mark.servers
 
@@ -26,7 +27,7 @@ def test_both_profiles_give_the_same_graph_and_answers(tmp_path, kafka, neo4j):
     servers = KafkaLog(kafka.bootstrap), Neo4jStore(neo4j.uri)
     for name, (log, store) in (("embedded", embedded), ("servers", servers)):
         (tmp_path / name).mkdir()
-        say(city_jobs(folder), tmp_path / name, log)
+        say([facts(), *city_jobs(folder)], tmp_path / name, log)
         apply(log, store)
 
     one, two = embedded[1], servers[1]
@@ -45,10 +46,11 @@ def test_both_profiles_give_the_same_graph_and_answers(tmp_path, kafka, neo4j):
 
 
 def rows(store):
-    answer = obsolete(store, Matcher(load_table()), Question(on=date(2026, 11, 23)))
-    found = list(answer.rows)
-    assert found
-    return found, answer.systems, answer.programs, answer.inherited, answer.computers, answer.with_system, answer.as_of
+    matcher = Matcher(table_of(store))
+    answer = obsolete(store, matcher, Question(on=date(2026, 11, 23)))
+    found = list(Rows(store, matcher, answer))
+    assert {row.part for row in found} >= {"system", "program", "hardware"}
+    return found, answer.totals, answer.paid, answer.inherited, answer.computers, answer.with_system, answer.as_of
 
 
 _TOPOLOGIES = {}

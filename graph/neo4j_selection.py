@@ -1,0 +1,109 @@
+"""Questions to the graph in Neo4j about a selection of assets: how many there are, and which have something."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graph.model import Node
+from graph.neo4j_cypher import types as types_of
+from graph.neo4j_schema import node_of, sort_of
+from graph.store import EVERY_ASSET, Selection
+from graph.values import value_text, values_of
+
+_SELECTED = """n.retired_at IS NULL AND n.kind IN $kinds
+    AND ($sources = [] OR any(source IN n.sources WHERE source IN $sources))
+    AND ($among IS NULL OR n.id IN $among) AND NOT n.id IN $without"""
+"""The condition on an asset n; see `_parameters`."""
+_BEHIND = "n.sort >= $sort AND (n.sort > $sort OR n.id > $last)"
+_THROUGH_ALL = f"MATCH (n:Asset) WHERE {_BEHIND} WITH n ORDER BY n.sort, n.id"
+"""In the order of the index: what follows ends as soon as there are enough."""
+FEW = 2000
+"""Assets that are rather read and put in order than found by going through all."""
+
+
+class Neo4jSelecting:
+    """See `GraphReader`."""
+
+    def _rows(self, question: str, **values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - query parameters
+        """The rows of a question in a read transaction."""
+        raise NotImplementedError
+
+    def spread(self, relation: str, selection: Selection = EVERY_ASSET) -> dict[str, int]:
+        """Each item counts its relationships itself: those of assets not asked for are taken off, where they are less.
+
+        So it costs little to ask for nearly all. Several statements; what is written between them counts or does not.
+        """
+        having = types_of([relation])
+        question = f"""
+            MATCH (n:Asset) WHERE EXISTS {{ (n)-[:{having}]->() }}
+            RETURN count(CASE WHEN {_SELECTED} THEN 1 END) AS chosen, count(*) AS all
+        """
+        (found,) = self._rows(question, **_parameters(selection))
+        if 2 * found["chosen"] <= found["all"]:
+            return dict(self._walked(having, _SELECTED, selection))
+        everything = f"MATCH (c:Catalogue) WITH c.id AS id, COUNT {{ (c)<-[:{having}]-() }} AS count WHERE count > 0"
+        others = self._walked(having, f"NOT ({_SELECTED})", selection) if found["chosen"] < found["all"] else Counter()
+        return dict(self._counted(everything) - others)
+
+    def _walked(self, having: str, condition: str, selection: Selection) -> Counter[str]:
+        """How many relationships each item has with assets of which that is true."""
+        question = f"MATCH (n:Asset) WHERE {condition} MATCH (n)-[:{having}]->(c) WITH c, count(*) AS count"
+        return self._counted(f"{question} WITH c.id AS id, count", **_parameters(selection))
+
+    def _counted(self, question: str, **values: object) -> Counter[str]:
+        (found,) = self._rows(f"{question} RETURN collect([id, count]) AS counts", **values)
+        return Counter(dict(found["counts"]))
+
+    def tally(self, properties: Sequence[str], selection: Selection = EVERY_ASSET) -> dict[tuple[str, ...], int]:
+        question = f"""
+            MATCH (n:Asset) WHERE {_SELECTED}
+            WITH n.kind AS kind, [name IN $names | n[name]] AS values RETURN kind, values, count(*) AS count
+        """
+        found = Counter[tuple[str, ...]]()
+        for row in self._rows(question, names=list(properties), **_parameters(selection)):
+            found[row["kind"], *map(value_text, row["values"])] += row["count"]
+        return dict(found)
+
+    def holding(
+        self,
+        relation: str,
+        catalogue_id: str,
+        selection: Selection = EVERY_ASSET,
+        *,
+        after: str = "",
+        limit: int = 1000,
+    ) -> list[Node]:
+        """Few that have it are put in order; else all assets are gone through in order, until there are enough."""
+        having = types_of([relation])
+        counted = f"MATCH (c:Catalogue {{id: $item}}) RETURN COUNT {{ (c)<-[:{having}]-() }} AS count"
+        if sum(row["count"] for row in self._rows(counted, item=catalogue_id)) <= FEW:
+            # without the label: or the server begins with all assets, and asks of each whether it has the item
+            start = f"MATCH (:Catalogue {{id: $item}})<-[:{having}]-(n) WHERE {_BEHIND}"
+        else:
+            start = f"""{_THROUGH_ALL} CALL (n) {{
+                MATCH (c:Catalogue {{id: $item}}) MATCH (n)-[:{having}]->(c) RETURN c
+            }}"""
+        return self._page(start, selection, after, limit, item=catalogue_id)
+
+    def valued(
+        self, values: Mapping[str, str], selection: Selection = EVERY_ASSET, *, after: str = "", limit: int = 1000
+    ) -> list[Node]:
+        asked = "all(name IN keys($values) WHERE coalesce(n[name], '') IN $values[name])"
+        wanted = {name: values_of(text) for name, text in values.items()}
+        return self._page(f"{_THROUGH_ALL} WITH n WHERE {asked}", selection, after, limit, values=wanted)
+
+    def _page(self, start: str, selection: Selection, after: str, limit: int, **more: object) -> list[Node]:
+        """Of the assets that `start` finds behind the cursor."""
+        question = f"{start} WITH n WHERE {_SELECTED} RETURN n ORDER BY n.sort, n.id LIMIT $limit"
+        name, _, last = after.partition("\x00")
+        cursor = {"sort": sort_of(name), "last": last, "limit": limit}
+        return [node_of(row["n"]) for row in self._rows(question, **_parameters(selection), **cursor, **more)]
+
+
+def _parameters(selection: Selection) -> dict[str, Any]:
+    return {
+        "kinds": sorted(selection.asked),
+        "sources": sorted(selection.sources),
+        "among": None if selection.among is None else sorted(selection.among),
+        "without": sorted(selection.without),
+    }

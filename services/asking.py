@@ -1,0 +1,113 @@
+"""From what a person asks, on the command line or over the API, to the question of what is obsolete."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import reduce
+
+from graph.metamodel import LANDSCAPE
+from graph.model import Node
+from graph.store import GraphReader, Selection
+from inventory.around import located_in, needed_by, owned_by
+from inventory.judging import Policy
+from inventory.milestones import MILESTONES, VERDICTS, MilestoneName
+from inventory.obsolescence import Question
+from inventory.things import PARTS
+from services.lookup import NotFound, find_one, find_sources
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked, in a person's words; empty: any. `units`, `places`, `applications`: ids or names of these.
+
+    `milestones`: the milestone that counts, `security`, or that of one product, `debian=extended`.
+    """
+
+    on: date | None = None
+    within_months: int = 12
+    sources: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    units: Sequence[str] = ()
+    places: Sequence[str] = ()
+    applications: Sequence[str] = ()
+    parts: Sequence[str] = ()
+    verdicts: Sequence[str] = ("unsupported", "ending")
+    products: Sequence[str] = ()
+    vendors: Sequence[str] = ()
+    milestones: Sequence[str] = ()
+    confidence: float = 0.0
+
+
+def question_of(reader: GraphReader, asked: Asked, policy: Policy, as_of: datetime | None = None) -> Question:
+    """The question. Raises NotFound, Ambiguous for what is not known."""
+    return Question(
+        on=asked.on or (as_of or datetime.now(UTC)).date(),
+        within_months=asked.within_months,
+        selection=Selection(
+            kinds=frozenset(_known("kind", asked.kinds, LANDSCAPE)),
+            sources=find_sources(reader, asked.sources),
+            among=_among(reader, asked),
+        ),
+        policy=policy_of(policy, asked.milestones),
+        parts=frozenset(part for part in PARTS if part in _known("part", asked.parts or PARTS, PARTS)),
+        verdicts=frozenset(v for v in VERDICTS if v in _known("verdict", asked.verdicts, VERDICTS)),
+        products=frozenset(asked.products),
+        vendors=frozenset(asked.vendors),
+        confidence=asked.confidence,
+    )
+
+
+def policy_of(policy: Policy, milestones: Sequence[str]) -> Policy:
+    """The configured policy with these milestones instead. Raises NotFound."""
+    overall, by_product = policy.milestone, dict(policy.milestones)
+    for told in milestones:
+        product, _, name = told.rpartition("=")
+        (found,) = _milestones([name])
+        if product:
+            by_product[product] = found
+        else:
+            overall = found
+    return Policy(overall, by_product, policy.ages)
+
+
+def _milestones(names: Sequence[str]) -> list[MilestoneName]:
+    _known("milestone", names, MILESTONES)
+    return [name for name in MILESTONES if name in names]
+
+
+def _among(reader: GraphReader, asked: Asked) -> frozenset[str] | None:
+    """The assets that all of the conditions leave; None where there is no condition."""
+    scopes: list[frozenset[str]] = []
+    for names, scope in (
+        (asked.units, of_unit), (asked.places, of_place), (asked.applications, of_application)
+    ):  # fmt: skip
+        if names:
+            scopes.append(frozenset().union(*(scope(reader, find_one(reader, name)) for name in names)))
+    return reduce(frozenset.intersection, scopes) if scopes else None
+
+
+def of_unit(reader: GraphReader, unit: Node) -> frozenset[str]:
+    """What an organisation unit owns, and all that this needs. Raises NotFound for another thing."""
+    return needed_by(reader, owned_by(reader, [_of(unit, {"OrganisationUnit"}).id]))
+
+
+def of_place(reader: GraphReader, place: Node) -> frozenset[str]:
+    """What stands in a place, and runs on that. Raises NotFound for another thing."""
+    return located_in(reader, [_of(place, {"Location"}).id])
+
+
+def of_application(reader: GraphReader, node: Node) -> frozenset[str]:
+    """An application, a process or a citizen service, and all that it needs. Raises NotFound for another thing."""
+    return needed_by(reader, [_of(node, {"Application", "BusinessProcess", "CitizenService", "ExternalService"}).id])
+
+
+def _of(node: Node, kinds: Collection[str]) -> Node:
+    if node.kind not in kinds:
+        raise NotFound(f"{node.name!r} is a {node.kind}, and no {' or '.join(sorted(kinds))}")
+    return node
+
+
+def _known(what: str, given: Sequence[str], known: Collection[str]) -> Sequence[str]:
+    if wrong := set(given) - set(known):
+        raise NotFound(f"{what} {min(wrong)!r} is not known; known are {', '.join(sorted(known))}")
+    return given
