@@ -329,6 +329,20 @@ KINDS: dict[str, Kind] = {
             _text("citation", "where the dates are from"),
             _text("comment", "a remark"),
         ),
+        _lifecycle(
+            "MatchDecision",
+            "Decision about a match",
+            "Zuordnungsentscheid",
+            "what a person decided that a reported string means",
+            _text("part", "system, program, hardware, firmware, database or application"),
+            _text("reported", "the string, as it is shown"),
+            _text("product", "name of the product in the table"),
+            _text("cycle", "release line; the whole product where it is empty"),
+            _text("decision", "confirmed, or rejected: it is not this product"),
+            _text("reason", "why"),
+            _text("author", "who says so"),
+            _date("until", "the last day on which it holds"),
+        ),
     )
 }
 

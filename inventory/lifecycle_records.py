@@ -12,7 +12,9 @@ from datetime import date
 from events.models import Draft, Identifier, Properties, Section
 from graph.model import Node
 from graph.store import GraphReader
+from inventory.decisions import KIND, Decision, decision_of
 from inventory.lifecycle import Cycle, Edition, LifecycleTable, Product
+from inventory.matching import Matcher
 from inventory.milestones import MILESTONES, MilestoneName, milestone_text, read_milestone
 
 PAGE = 2000
@@ -89,6 +91,17 @@ def read_cycle(product: str, text: Mapping[str, str]) -> Cycle:
 def table_of(reader: GraphReader) -> LifecycleTable:
     """The table as the graph knows it: of each date what the source says that is trusted most."""
     return table_from(node for kind in ("LifecycleTable", "Product", "LifecycleCycle") for node in facts(reader, kind))
+
+
+def matcher_of(reader: GraphReader) -> Matcher:
+    """What strings mean by the facts and the decisions that the graph knows."""
+    return Matcher(table_of(reader), decisions=decisions_of(reader))
+
+
+def decisions_of(reader: GraphReader) -> dict[tuple[str, str], Decision]:
+    """What persons decided of matches."""
+    found = map(decision_of, facts(reader, KIND))
+    return {(decision.part, decision.reported): decision for decision in found}
 
 
 def table_from(nodes: Iterable[Node]) -> LifecycleTable:

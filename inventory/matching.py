@@ -7,6 +7,7 @@ would be wrong more often than right, so those of other builders are matched by 
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 
 from graph.model import Scalar
@@ -14,6 +15,7 @@ from inventory import builds, packages, products, windows
 from inventory.aliases import Aliases, load_aliases
 from inventory.browsers import browser
 from inventory.coordinates import IMAGES, Cpe, Purl, products_by_cpe, products_by_purl, read_cpe, read_purl
+from inventory.decisions import Decisions, decided
 from inventory.lifecycle import LifecycleTable
 from inventory.match import BY_NAME, BY_OS_RELEASE, CERTAIN, Evidence, Match, cycles_named, cycles_of, place
 
@@ -34,15 +36,24 @@ _SYSTEM = ("full_name", "name", "version", "edition", "build")
 
 
 class Matcher:
-    """Matches against one table; remembers what it has seen. `aliases`: a city's own, which come before the bundled."""
+    """Matches against one table; remembers what it has seen.
 
-    def __init__(self, table: LifecycleTable, aliases: Aliases | None = None) -> None:
-        self.table = table
+    `aliases`: a city's own, which come before the bundled. `decisions`: of persons, see `decided`.
+    """
+
+    def __init__(
+        self, table: LifecycleTable, aliases: Aliases | None = None, decisions: Decisions | None = None
+    ) -> None:
+        self.table, self._decisions = table, decisions or {}
         self._aliases = aliases.before(load_aliases()) if aliases else load_aliases()
         self._by_name, self._own = products.by_name(table), products.own_names(table)
         self._by_purl, self._by_cpe = products_by_purl(table), products_by_cpe(table)
         self._system = lru_cache(maxsize=10_000)(self._match_system)
         self._software = lru_cache(maxsize=100_000)(self._match_software)
+
+    def decided(self, part: str, reported: str, match: Match, on: date) -> Match:
+        """What persons made of a match on that day: confirmed another, or rejected it."""
+        return decided(self.table, self._decisions, part, reported, match, on)
 
     def system(self, item: Told) -> Match:
         """An OperatingSystem of the catalogue."""

@@ -10,6 +10,7 @@ from graph.metamodel import COMPUTERS
 from graph.model import Node
 from graph.store import GraphReader, Selection
 from inventory.covers import covers_of
+from inventory.decisions import MATCHING
 from inventory.judging import Cover, Judgement, Policy, judgement
 from inventory.lifecycle import Edition
 from inventory.matching import Matcher
@@ -119,7 +120,7 @@ def _judged(reader: GraphReader, matcher: Matcher, question: Question) -> Iterat
     among = question.selection.among
     covered = frozenset(covers) if among is None else covers.keys() & among
     paid_for = replace(question.selection, among=frozenset(covered))
-    for thing in things(reader, matcher, question.policy, question.selection, question.parts):
+    for thing in things(reader, matcher, question.policy, question.selection, question.parts, question.on):
         own = judgement(thing.match, question.policy, question.on, question.within_months)
         apart = _apart(reader, matcher, question, thing, own, paid_for, covers) if covered else {}
         others = frozenset(asset for assets in apart.values() for asset in assets)
@@ -202,5 +203,5 @@ def _coverage(reader: GraphReader, selection: Selection) -> tuple[int, int]:
 
 def _as_of(reader: GraphReader, selection: Selection) -> dict[str, datetime]:
     seen = reader.status().last_seen
-    wanted = selection.sources or seen.keys() - {CURATION}  # a person's word does not grow old
+    wanted = selection.sources or seen.keys() - {CURATION, MATCHING}  # a person's word does not grow old
     return {name: at for name, at in sorted(seen.items()) if name in wanted}

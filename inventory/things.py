@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal, Protocol
 
 from graph.metamodel import COMPUTERS, DEVICES
@@ -71,9 +72,19 @@ class _One:
 
 
 def things(
+    reader: GraphReader, matcher: Matcher, policy: Policy, selection: Selection, parts: Collection[Part], on: date
+) -> Iterator[Thing]:
+    """Every distinct thing of these parts that assets of the selection have, in no order. Raises StoreUnavailable.
+
+    What persons decided of a match counts, as far as it holds on that day.
+    """
+    for thing in _things(reader, matcher, policy, selection, parts):
+        yield replace(thing, match=matcher.decided(thing.part, thing.reported, thing.match, on))
+
+
+def _things(
     reader: GraphReader, matcher: Matcher, policy: Policy, selection: Selection, parts: Collection[Part]
 ) -> Iterator[Thing]:
-    """Every distinct thing of these parts that assets of the selection have, in no order. Raises StoreUnavailable."""
     if "system" in parts:
         yield from _catalogue(reader, "system", "OperatingSystem", "HAS_OS", matcher.system, selection)
     if "program" in parts:

@@ -16,6 +16,7 @@ from events.outbox import Clock, Outbox
 from events.sqlite_log import SqliteLog
 from graph.sqlite_store import SqliteStore
 from graph.store import GraphReader, GraphStore
+from inventory.decisions import MATCHING
 from services.consumer import Consumer, OnWait
 from services.lookup import NotFound
 from services.settings import Settings
@@ -75,7 +76,7 @@ def open_outbox(
     folder = outbox_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{source}.db"
-    if source != CURATION:
+    if source not in {CURATION, MATCHING}:
         return Outbox(path, source, clock=clock, patience=patience)
     # Persons correct at several computers, each with an outbox of its own: there nobody knows what was said last.
     return Outbox(path, source, clock=clock, repeat_after=timedelta(0), patience=PATIENCE)

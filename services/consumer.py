@@ -15,6 +15,7 @@ from graph.store import LEASE, BatchTooLarge, Clock, GraphStore, PositionsDiffer
 from inventory import again
 from inventory.batch import Batch
 from services import replay, retention
+from services.following import Follower
 from services.positions import TOPICS, is_behind, plain, positions_of
 from services.publishing import Publisher
 from services.receiving import Positions, Received, Receiver, receive
@@ -56,6 +57,7 @@ class Consumer:
         self._on_wait, self._max_bytes, self._journal_days = on_wait, max_bytes, journal_days
         self._receiver = Receiver(log, store, max_bytes)
         self._publisher = Publisher(log, store) if publish else None
+        self._follower = Follower(store, log.identity, lambda: plain(self._positions()), clock)
         self._writer: Writer | None = None
         self._building: replay.History | None = None
         self._tidied: datetime | None = None
@@ -156,6 +158,7 @@ class Consumer:
     def _begin(self) -> None:
         """Forget what an earlier writer knew: others may have written since."""
         self._receiver.forget()
+        self._follower.forget()
         if self._publisher:
             self._publisher.forget()
         applied = any(self._store.positions(self._log.identity).values())
@@ -190,10 +193,12 @@ class Consumer:
         return self._hold()
 
     def _tidy_up(self, *, idle: bool = True) -> None:
-        """End the first building once it is read to its end; every hour drop what the journal need not keep."""
+        """End the first building once it is read to its end; draw what follows from it; drop what need not be kept."""
         if self._building and self._building.done(self._positions(), idle=idle):
             self._note({BUILDING: "", replay.GAPS: ""})
             self._building = None
+        if idle and not self._building:
+            self._follower.follow(self._keep_writing)
         now = self._clock()
         if not self._building and (self._tidied is None or now - self._tidied > retention.EVERY):
             self._drop(now)

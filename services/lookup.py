@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 
-from graph.metamodel import CATALOGUE
+from graph.metamodel import CATALOGUE, LIFECYCLE, UNLISTED
 from graph.model import Node
 from graph.store import GraphReader
 from graph.topology import Topology
@@ -24,12 +24,13 @@ class Ambiguous(Exception):
 def find_one(reader: GraphReader, name: str) -> Node:
     """The asset with this id or, in any case, this name; a retired one only where no live one has the name.
 
-    Of an old id what carries on. Raises NotFound, Ambiguous.
+    What no list shows (an Endpoint, a cycle) is found where nothing else has the name. Of an old id what carries on.
+    Raises NotFound, Ambiguous.
     """
     node = leads_to(reader, name)
     if node is not None:
         return node
-    found = _named(reader, name, retired=False) or _named(reader, name, retired=True)
+    found = _named(reader, name) or _named(reader, name, retired=True) or _named(reader, name, kinds=UNLISTED)
     if len(found) == 1:
         return found[0]
     if found:
@@ -52,6 +53,8 @@ def find_failing(reader: GraphReader, topology: Topology, names: Collection[str]
 def _why_absent(node: Node) -> str:
     if node.retired_at:
         return "is retired: nothing runs that could depend on it"
+    if node.kind in LIFECYCLE:
+        return f"is {node.kind}, a fact about products, which cannot fail"
     if node.kind in CATALOGUE:
         return f"is {node.kind} of the catalogue and no asset: name the assets that have it"
     return "came only just now: ask again"
@@ -71,8 +74,8 @@ def find_sources(reader: GraphReader, patterns: Collection[str]) -> frozenset[st
     return frozenset(source for source in known if any(fnmatchcase(source, pattern) for pattern in patterns))
 
 
-def _named(reader: GraphReader, name: str, *, retired: bool) -> list[Node]:
-    return reader.assets(name=name, retired=retired, limit=COUNTED) if name else []
+def _named(reader: GraphReader, name: str, *, retired: bool = False, kinds: Collection[str] = ()) -> list[Node]:
+    return reader.assets(name=name, retired=retired, kinds=kinds, limit=COUNTED) if name else []
 
 
 def _candidates(nodes: list[Node]) -> str:

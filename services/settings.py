@@ -22,6 +22,7 @@ from pydantic_settings import (
 from events.models import CURATION, Rank, SourceName
 from events.runs import MAX_SHRINK
 from graph.metamodel import ASSETS, GROUPS
+from inventory.decisions import MATCHING
 from inventory.hardware import PHYSICAL
 from inventory.judging import AGES, Policy
 from inventory.milestones import MILESTONES, MilestoneName
@@ -82,7 +83,7 @@ class SourceSettings(BaseModel):
     @field_validator("name")
     @classmethod
     def _own_name(cls, value: str) -> str:
-        if value == CURATION:
+        if value in {CURATION, MATCHING}:
             raise ValueError(f"{value!r} is the source of what persons correct; give it another name")
         return value
 

@@ -9,13 +9,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
+from inventory.chain import chains
 from inventory.lifecycle import Edition
 from inventory.milestones import VERDICTS, Milestone, MilestoneName, Undated, Verdict
 from inventory.obsolescence import Obsolescence, obsolete
 from inventory.rows import Row, Rows
 from inventory.things import PARTS, Part
 from services.api import cursors
-from services.api.routes import AsOf, Cursor, Graph, Here, Kinds, Limit, Sources
+from services.api.routes import AsOf, Cursor, Graph, Here, Kinds, Limit, Sources, node_of
 from services.asking import Asked, question_of
 
 router = APIRouter(prefix="/api/v1")
@@ -174,6 +175,45 @@ def get_obsolescence(
         items=[_row(row) for row in page],
         next=cursors.write(page[-1].cursor) if len(page) == limit else None,
     )
+
+
+class Said(BaseModel):
+    """A milestone as one source says it; the first of its name counts."""
+
+    milestone: MilestoneName
+    end: str
+    source: str
+    citation: str
+    snapshot: date | None
+
+
+class Chain(BaseModel):
+    """What one verdict rests on, from what was reported; see `inventory.chain.Chain`."""
+
+    part: Part
+    reported: str
+    records: list[str]
+    method: str
+    matched_on: str
+    confidence: float
+    product: str
+    cycles: list[str]
+    said: list[Said]
+    milestone: MilestoneName
+    because: str
+    covers: list[str]
+    verdict: Verdict
+    end: str
+
+
+@router.get("/assets/{asset_id}/obsolescence")
+def explain_obsolescence(
+    here: Here, graph: Graph, asset_id: str, asked: Annotated[ObsoleteQuery, Depends()], as_of: AsOf = None
+) -> list[Chain]:
+    """The chains from what is reported of an asset to its verdicts, worst first."""
+    question = question_of(graph, asked.asked(), here.settings.support.policy(), as_of)
+    found = chains(graph, here.matcher(graph), question, node_of(graph, asset_id))
+    return [Chain.model_validate(asdict(chain)) for chain in found]
 
 
 def totals(answer: Obsolescence) -> dict[Part, Verdicts]:

@@ -10,7 +10,7 @@ from events.log import EventLog
 from graph.metamodel import LIFECYCLE
 from graph.store import GraphReader, GraphStore
 from graph.topology import Topology, load_topology
-from inventory.lifecycle_records import table_of
+from inventory.lifecycle_records import matcher_of
 from inventory.matching import Matcher
 from services.api.pasts import Pasts
 from services.consumer import Consumer
@@ -48,11 +48,11 @@ class State:
     def matcher(self, reader: GraphReader) -> Matcher:
         """What strings mean by the lifecycle facts that the reader has."""
         if reader is not self.store:
-            return Matcher(table_of(reader))
+            return matcher_of(reader)
         with self._lock:
             journal = self.store.status().journal
             if self._matcher is None or self._facts_changed(self._matcher[0]):
-                self._matcher = journal, Matcher(table_of(self.store))
+                self._matcher = journal, matcher_of(self.store)
             self._matcher = journal, self._matcher[1]
             return self._matcher[1]
 

@@ -9,16 +9,18 @@ from typing import Annotated
 
 import typer
 
-from inventory.lifecycle_records import table_of
-from inventory.matching import Matcher
+from inventory.chain import chains
+from inventory.lifecycle_records import matcher_of
 from inventory.milestones import VERDICTS
 from inventory.obsolescence import Obsolescence, obsolete
 from inventory.rows import Row, Rows
 from inventory.things import PARTS
 from services.asking import Asked, question_of
 from services.cli.common import Config, settings_of
+from services.cli.explaining import show_chains
 from services.cli.output import Format, cell, fields, plain, print_rows, say
 from services.cli.reading import As, AsOf, Sources, reading
+from services.lookup import find_one
 
 COLUMNS = {
     "verdict": "VERDICT",
@@ -58,6 +60,10 @@ def ask_obsolete(  # noqa: PLR0913, PLR0917 - a command's options are its argume
         Many, _many("the end that counts: active, security, extended, maintenance, sale, warranty; or debian=extended")
     ] = None,
     confidence: Annotated[float, typer.Option(min=0, max=1, help="only matches that are at least so sure")] = 0.0,
+    explain: Annotated[
+        str,
+        typer.Option(metavar="ASSET", help="of this asset: the chain from what is reported to the verdicts"),
+    ] = "",
     source: Sources = None,
     as_of: AsOf = None,
     form: As = Format.TABLE,
@@ -82,7 +88,11 @@ def ask_obsolete(  # noqa: PLR0913, PLR0917 - a command's options are its argume
     policy = settings_of(config).support.policy()
     with reading(config, as_of) as reader:
         question = question_of(reader, asked, policy, as_of)
-        matcher = Matcher(table_of(reader))
+        matcher = matcher_of(reader)
+        if explain:
+            asset = find_one(reader, explain)
+            show_chains(asset, chains(reader, matcher, question, asset), form, everything=everything)
+            return
         answer = obsolete(reader, matcher, question)
         show_obsolete(answer, Rows(reader, matcher, answer), form, limit)
 

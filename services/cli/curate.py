@@ -1,10 +1,8 @@
 """Commands that correct: curate join, separate, set, unset; and rebuild."""
 
-import getpass
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,18 +11,14 @@ import typer
 from events.models import CURATION, Draft
 from graph.store import GraphStore
 from services import bootstrap, curating, logs
+from services.cli import curate_match
 from services.cli.common import Config, open_both, settings_of
+from services.cli.notes import Author, Expires, Reason, note_of
 from services.cli.output import say, waiting
 from services.collecting import drain
-from services.curating import Note, Refused
 
 Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="records (source/key), or assets by id or name")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="a record (source/key), or an asset by id or name")]
-Reason = Annotated[str, typer.Option(help="why; it is shown with what it changes")]
-Author = Annotated[str, typer.Option(help="who says so [default: the user of this computer]")]
-Expires = Annotated[
-    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="the last day on which it holds [default: for ever]")
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,19 +28,21 @@ def add_to(app: typer.Typer) -> None:
     group.command("separate")(separate)
     group.command("set")(pin)
     group.command("unset")(unset)
+    group.command("match")(curate_match.match)
+    group.command("unmatch")(curate_match.unmatch)
     app.add_typer(group, name="curate")
     app.command("rebuild")(rebuild)
 
 
 def join(names: Names, reason: Reason, author: Author = "", expires: Expires = None, config: Config = None) -> None:
     """Let records, or the records of assets, be one asset, whatever they say."""
-    note = _note(reason, author, expires)
+    note = note_of(reason, author, expires)
     _curate(config, lambda store: curating.join(store, names, note))
 
 
 def separate(names: Names, reason: Reason, author: Author = "", expires: Expires = None, config: Config = None) -> None:
     """Let records be an asset apart from the others that now describe the same."""
-    note = _note(reason, author, expires)
+    note = note_of(reason, author, expires)
     _curate(config, lambda store: curating.separate(store, names, note))
 
 
@@ -60,7 +56,7 @@ def pin(
     config: Config = None,
 ) -> None:
     """Let a property be this, whatever the sources say."""
-    note = _note(reason, author, expires)
+    note = note_of(reason, author, expires)
     _curate(config, lambda store: curating.pin(store, name, what, value, note))
 
 
@@ -84,14 +80,6 @@ def rebuild(config: Config = None) -> None:
     finally:
         consumer.release()
     say(f"rebuilt: {changed:,} changes" + ("" if changed else "; the graph was as the log and the records say"))
-
-
-def _note(reason: str, author: str, expires: datetime | None) -> Note:
-    if not reason.strip():
-        raise Refused("--reason is empty: say why, for those who find it later")
-    if expires and expires.date() < datetime.now(UTC).date():  # as upkeep counts
-        raise Refused(f"--expires: {expires:%Y-%m-%d} has passed, so that it would not hold for a day")
-    return Note(reason, author or getpass.getuser(), expires.date() if expires else None)
 
 
 def _curate(config: Path | None, find: Callable[[GraphStore], list[Draft]]) -> None:

@@ -12,8 +12,7 @@ from graph.store import GraphStore, Selection
 from graph.topology import load_topology
 from inventory.impact import dependants, in_words
 from inventory.lifecycle import SOURCE
-from inventory.lifecycle_records import table_of
-from inventory.matching import Matcher
+from inventory.lifecycle_records import matcher_of
 from inventory.obsolescence import Question, obsolete
 from inventory.rows import Rows
 from services import bootstrap
@@ -91,7 +90,7 @@ def _answer(store: GraphStore) -> None:
     """What a CIO asks first; the city's figures never contain this computer."""
     counts = ", ".join(f"{number} {kind}" for kind, number in store.status().counts.items())
     _title(f"In the graph: {counts}")
-    matcher, today = Matcher(table_of(store)), datetime.now(UTC).date()
+    matcher, today = matcher_of(store), datetime.now(UTC).date()
     for title, pattern in (("Musterstadt", f"{CITY}-*"), ("This computer", HERE)):
         _title(f"{title}: what is obsolete, or ends within 12 months")
         question = Question(on=today, selection=Selection(sources=find_sources(store, [pattern])))

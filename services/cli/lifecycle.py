@@ -9,7 +9,7 @@ import typer
 from events.models import Draft
 from graph.store import GraphReader
 from inventory.lifecycle_changes import FactChange, Update
-from inventory.lifecycle_records import table_of
+from inventory.lifecycle_records import matcher_of
 from inventory.matching import Matcher
 from inventory.milestones import VERDICTS
 from inventory.obsolescence import Question, obsolete
@@ -93,7 +93,7 @@ def _show(reader: GraphReader, update: Update, question: Question, form: Format)
     if len(changes) > len(shown):
         say(f"… and {len(changes) - len(shown):,} more; --format csv")
     say(_counted(changes))
-    before = obsolete(reader, Matcher(table_of(reader)), question)
+    before = obsolete(reader, matcher_of(reader), question)
     after = obsolete(reader, Matcher(update.table()), question)
     for part in PARTS:
         for verdict in VERDICTS:

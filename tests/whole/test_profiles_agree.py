@@ -10,8 +10,7 @@ from graph.neo4j_store import Neo4jStore
 from graph.sqlite_store import SqliteStore
 from graph.topology import load_topology
 from inventory.impact import dependants, in_words
-from inventory.lifecycle_records import table_of
-from inventory.matching import Matcher
+from inventory.lifecycle_records import matcher_of
 from inventory.obsolescence import Question, obsolete
 from inventory.rows import Rows
 from tests.whole.profiles import apply, city, city_jobs, facts, say, shown
@@ -46,7 +45,7 @@ def test_both_profiles_give_the_same_graph_and_answers(tmp_path, kafka, neo4j):
 
 
 def rows(store):
-    matcher = Matcher(table_of(store))
+    matcher = matcher_of(store)
     answer = obsolete(store, matcher, Question(on=date(2026, 11, 23)))
     found = list(Rows(store, matcher, answer))
     assert {row.part for row in found} >= {"system", "program", "hardware"}

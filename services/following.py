@@ -1,0 +1,71 @@
+"""Draws which cycles the items of the catalogue follow, whenever the graph has moved on: see `inventory.following`."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from graph.metamodel import LIFECYCLE
+from graph.model import Changes, Node, Part
+from graph.store import Clock, GraphStore, Writer
+from inventory.following import VERSION, all_items, drawings, items_of
+from inventory.lifecycle_records import matcher_of
+from inventory.matching import Matcher
+
+NOTE = "follows"
+"""The note of how far the relationships are: the version of matching, and the number of the journal."""
+FEW = 2000
+"""Where more has changed, every item is looked at."""
+
+
+class Follower:
+    """`log`, `positions`: of what the graph is made, as each transaction must know them."""
+
+    def __init__(
+        self, store: GraphStore, log: str, positions: Callable[[], Mapping[tuple[str, int], int]], clock: Clock
+    ) -> None:
+        self._store, self._log, self._positions, self._clock = store, log, positions, clock
+        self._seen: int | None = None
+        self._matcher: Matcher | None = None
+
+    def follow(self, keep_writing: Callable[[], Writer]) -> int:
+        """Draw and erase what differs; returns how many relationships. Does nothing where nothing has changed since.
+
+        Raises StoreUnavailable, WriterLost.
+        """
+        journal = self._store.status().journal
+        if journal == self._seen:
+            return 0
+        written, touched = 0, self._touched(journal)
+        due = self._due(touched) if touched is None or touched else ()
+        for drawing in drawings(self._store, *due, self._clock()) if due else ():
+            part = Part(edges=drawing.drawn)
+            self._write(keep_writing(), Changes(self._log, {}, {}, erased=drawing.erased), [part])
+            written += len(drawing.drawn) + len(drawing.erased)
+        if touched is None or written:
+            self._write(keep_writing(), Changes(self._log, {}, {}, notes={NOTE: f"{VERSION} {journal}"}), [])
+        self._seen = journal
+        return written
+
+    def forget(self) -> None:
+        """Others may have written since."""
+        self._seen, self._matcher = None, None
+
+    def _due(self, touched: frozenset[str] | None) -> tuple[Matcher, Iterable[Node]]:
+        """What to look at: what has come or changed since, or everything where that may mean something else now."""
+        few = touched is not None and len(touched) <= FEW
+        facts = few and any(node.kind in LIFECYCLE for node in self._store.nodes(touched or ()).values())
+        if self._matcher is None or facts or not few:
+            self._matcher = matcher_of(self._store)
+        return self._matcher, items_of(self._store, touched or ()) if few and not facts else all_items(self._store)
+
+    def _touched(self, journal: int) -> frozenset[str] | None:
+        """What has changed since the relationships were drawn; None where that cannot be told."""
+        version, _, number = self._store.note(NOTE).partition(" ")
+        since = int(number or 0) if self._seen is None else self._seen
+        oldest = next((change.number for change in self._store.changes(limit=1)), 0)
+        if version != str(VERSION) or since > journal or since + 1 < oldest:
+            return None
+        return self._store.touched(since)
+
+    def _write(self, writer: Writer, changes: Changes, parts: list[Part]) -> None:
+        at = dict(self._positions())
+        changes.expected = changes.positions = at
+        self._store.transact(writer, lambda tx: tx.write(changes, parts))
