@@ -20,11 +20,16 @@ def set_up(*, verbose: bool = False) -> None:
         if sys.stderr.isatty()
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
-    for name in ("kafka", "apscheduler"):  # what becomes of an outage or of a run is told once, in our words
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    quiet()
     level = logging.DEBUG if verbose else logging.INFO
     structlog.configure(
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def quiet() -> None:
+    """Drivers say nothing: what becomes of an outage or of a run is told once, in our words."""
+    for name in ("kafka", "neo4j", "apscheduler"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

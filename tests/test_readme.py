@@ -1,7 +1,11 @@
 """What the documents tell a reader to type exists, and what can be typed stands in the documents."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -143,3 +147,27 @@ def test_documented_make_targets_exist():
 
     assert {word for _, word in typed} >= {"demo", "test"}
     assert {(name, word) for name, word in typed if word not in targets} == set()
+
+
+def test_what_the_readme_tells_to_use_can_be_copied(tmp_path):
+    """All of it but the service, which goes on."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^## Use it$.*?^```sh\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    *lines, last = block.splitlines()
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+
+    done = subprocess.run(
+        ["sh", "-e"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if not name.startswith("LANDKARTE_")},
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+    assert (done.returncode, last.split()[:2]) == (0, [".venv/bin/landkarte", "serve"]), done.stderr
+    assert "'Wohnsitz anmelden'" in done.stdout
+    assert (tmp_path / "workbook.xlsx").is_file()

@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from services.api import agents, knowledge, models, obsolescence, problems, records, unassigned
@@ -18,7 +19,9 @@ _ERRORS = {code: {"model": models.Problem} for code in (404, 409, 410, 422, 500,
 
 def create_app(state: State, intakes: Mapping[str, Intake] | None = None) -> FastAPI:
     """The application over these parts; `intakes`: the sources that may be pushed to, by name."""
-    app = FastAPI(
+    app = FastAPIOffline(  # the files of its page /docs are here too: it asks no other server
+        static_url="/docs/static",
+        redoc_url=None,  # a second page for the same, and it would fetch its maker's logo
         title="Landkarte",
         version=version("landkarte"),
         description="What is obsolete, what fails with what, and who says so.",

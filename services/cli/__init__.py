@@ -1,9 +1,14 @@
 """The command line, `landkarte`."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
+from services import logs
 from services.cli import ask, check, curate, demo, lifecycle, operating, service, sources, template, write_config
 from services.cli.common import run
+from services.cli.output import out
 
 app = typer.Typer(
     name="landkarte",
@@ -14,6 +19,21 @@ app = typer.Typer(
 )
 for part in (demo, write_config, check, sources, template, service, operating, ask, curate, lifecycle):
     part.add_to(app)
+
+
+def _show_version(*, wanted: bool) -> None:
+    if wanted:
+        out.print(f"landkarte {version('landkarte')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _of_every_command(
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="print the version, and exit")
+    ] = False,
+) -> None:
+    logs.quiet()
 
 
 def main() -> None:

@@ -26,7 +26,9 @@ def ask_asset(
     why: Annotated[bool, typer.Option("--why", help="which identifiers join its records, and which do not")] = False,
     limit: Annotated[int, typer.Option(min=1, help="relationships of the table; JSON and CSV have all")] = 100,
     as_of: AsOf = None,
-    form: As = Format.TABLE,
+    form: Annotated[
+        Format, typer.Option("--format", help="json and table: its properties and relationships; csv: relationships")
+    ] = Format.TABLE,
     config: Config = None,
 ) -> None:
     """One asset: who says what of it, since when, and its relationships."""

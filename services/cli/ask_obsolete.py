@@ -46,7 +46,9 @@ def _many(help_text: str, *names: str) -> typer.models.OptionInfo:
 
 def ask_obsolete(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     within: Annotated[int, typer.Option(min=0, help="also what ends within so many months")] = 12,
-    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="on which day [default: today]")] = None,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], show_default="today", help="on which day")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="also what is supported, and what is unknown")] = False,
     limit: Annotated[int, typer.Option(min=1, help="rows of the table; JSON and CSV have all")] = 50,
     kind: Annotated[Many, _many("only of assets of this kind")] = None,

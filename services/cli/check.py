@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from events.outbox_errors import OutboxBusy
 from services import bootstrap
 from services.cli.common import EXPECTED, FAILED, Config, settings_of
-from services.cli.output import Format, cell, print_rows, say
+from services.cli.output import Format, cell, counted, print_rows, say
 from services.collecting import crash
 from services.collectors import COLLECTORS, BrokenCollector
 from services.collectors.base import Check
@@ -38,17 +39,22 @@ def check(
     form: As = Format.TABLE,
     config: Config = None,
 ) -> None:
-    """Check the configuration and the connections, or those of one source; nothing is collected."""
+    """Check the configuration, the log and the graph, and whether the sources' paths are there; nothing is collected.
+
+    With SOURCE that source alone: its connection, its rights, its files.
+    """
     settings = settings_of(config)
     checks = list(_of_source(settings, settings.source(source)) if source else _of_all(settings))
     rows = [{"what": one.what, "state": "missing" if one.fault else "good", "fault": one.fault} for one in checks]
     print_rows(rows, {"what": "WHAT", "state": "STATE", "fault": "FAULT"}, form)
+    if not source and settings.sources:
+        say("no source was connected to: `landkarte check SOURCE` tries one")
     if any(one.fault for one in checks):
         raise typer.Exit(FAILED)
 
 
 def _of_all(settings: Settings) -> Iterator[Check]:
-    yield Check(f"configuration, {len(settings.sources)} sources")
+    yield Check(f"configuration, {counted(len(settings.sources), 'source')}")
     for name, address, opened in (
         ("log", settings.log, lambda: bootstrap.open_log(settings).identity),
         ("graph", settings.graph, lambda: bootstrap.open_store(settings).status().schema),
@@ -73,10 +79,20 @@ def _configured(source: SourceSettings) -> Check:
     schedule = _schedule(source)
     what = f"source {source.name} ({source.type}), {schedule.what}"
     try:
-        source.own()
+        own = source.own()
     except BrokenCollector as error:
         return Check(what, str(error))
-    return Check(what, schedule.fault)
+    faults = [schedule.fault, *(_fault_of(Path(path)) for path in getattr(own, "paths", None) or ())]
+    return Check(what, "; ".join(filter(None, faults)))
+
+
+def _fault_of(path: Path) -> str:
+    """Why there is nothing to be read; "" where there is."""
+    try:
+        path.stat()
+    except OSError as error:
+        return f"{path}: {error.strerror or error}"
+    return ""
 
 
 def _schedule(source: SourceSettings) -> Check:

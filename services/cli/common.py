@@ -51,7 +51,9 @@ EXPECTED = (
     NotKept,
 )
 """Errors whose text is for the person: it names the thing, the reason and what to do."""
-Config = Annotated[Path | None, typer.Option("--config", help="the configuration file [default: ./landkarte.toml]")]
+Config = Annotated[
+    Path | None, typer.Option("--config", show_default="./landkarte.toml", help="the configuration file")
+]
 _T = TypeVar("_T")
 
 

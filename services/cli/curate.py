@@ -14,7 +14,7 @@ from services import bootstrap, curating, logs
 from services.cli import curate_match
 from services.cli.common import Config, open_both, settings_of
 from services.cli.notes import Author, Expires, Reason, note_of
-from services.cli.output import say, waiting
+from services.cli.output import counted, say, waiting
 from services.collecting import drain
 
 Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="records (source/key), or assets by id or name")]
@@ -79,7 +79,8 @@ def rebuild(config: Config = None) -> None:
         changed = consumer.rebuild(threading.Event())
     finally:
         consumer.release()
-    say(f"rebuilt: {changed:,} changes" + ("" if changed else "; the graph was as the log and the records say"))
+    nothing = "" if changed else "; the graph was as the log and the records say"
+    say(f"rebuilt: {counted(changed, 'change')}{nothing}")
 
 
 def _curate(config: Path | None, find: Callable[[GraphStore], list[Draft]]) -> None:

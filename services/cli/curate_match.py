@@ -25,7 +25,7 @@ Reported = Annotated[str, typer.Argument(metavar="REPORTED", help="the string, a
 def match(
     reported: Reported,
     reason: Reason,
-    product: Annotated[str, typer.Option("--is", metavar="PRODUCT", help="what it is [default: as matched]")] = "",
+    product: Annotated[str, typer.Option("--is", metavar="PRODUCT", show_default="as matched", help="what it is")] = "",
     cycle: Annotated[str, typer.Option(help="its release line")] = "",
     reject: Annotated[str, typer.Option("--not", metavar="PRODUCT", help="what it is not, whatever rules say")] = "",
     author: Author = "",

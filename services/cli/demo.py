@@ -15,10 +15,10 @@ from inventory.lifecycle import SOURCE
 from inventory.lifecycle_records import matcher_of
 from inventory.obsolescence import Question, obsolete
 from inventory.rows import Rows
-from services import bootstrap
+from services import bootstrap, logs
 from services.cli.ask_obsolete import show_obsolete
-from services.cli.output import Format, err, out, say, waiting
-from services.cli.service import serve_until_stopped
+from services.cli.output import Format, counted, err, out, say, waiting
+from services.cli.service import HIGHEST_PORT, serve_until_stopped
 from services.cli.sources import show_report
 from services.lookup import find_one, find_sources
 from services.running import job_of, run_once
@@ -40,20 +40,19 @@ def demo(
     folder: Annotated[Path, typer.Option("--dir", help="where the demonstration keeps its files")] = Path("var/demo"),
     size: Annotated[Size, typer.Option(help="of the sample city")] = Size.SMALL,
     once: Annotated[bool, typer.Option("--once", help="answer and exit")] = False,
-    port: Annotated[int, typer.Option(help="port of the API")] = 8421,
+    port: Annotated[int, typer.Option(min=1, max=HIGHEST_PORT, help="port of the API")] = 8421,
 ) -> None:
     """This computer and the sample city in the graph, answers, and the API; embedded, nothing leaves this computer."""
+    logs.set_up()
     settings = load(
         None, log=f"sqlite:///{folder}/log.db", graph=f"sqlite:///{folder}/graph.db", data_dir=folder, sources=[]
     )
     store = bootstrap.open_store(settings)
     _fill(settings, store, folder, size)
     _answer(store)
-    address = f"http://127.0.0.1:{port}"
     if once:
-        out.print(f"\nThe API: {address}/docs once `landkarte demo` runs without --once")
+        say(f"`landkarte demo` without --once serves the API too, at http://127.0.0.1:{port}/docs")
         return
-    out.print(f"\nThe API: {address}/docs (Ctrl-C stops)")
     serve_until_stopped(settings, "127.0.0.1", port)
 
 
@@ -74,7 +73,7 @@ def _fill(settings: Settings, store: GraphStore, folder: Path, size: Size) -> No
         applied = consumer.catch_up()
         consumer.release()
         log.close()
-        progress.update(task, description=f"{applied:,} events applied", total=1, completed=1)
+        progress.update(task, description=f"{counted(applied, 'event')} applied", total=1, completed=1)
 
 
 def _sources(city: Path) -> list[SourceSettings]:

@@ -43,7 +43,7 @@ def update(
         str, typer.Argument(metavar="[FILE|URL]", help="a newer table; none: the source's own, or the bundled one")
     ] = "",
     source: Annotated[
-        str, typer.Option(help="the source that says it [default: by the file, endoflife or lifecycle]")
+        str, typer.Option(show_default="by the file, endoflife or lifecycle", help="the source that says it")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="what would change, without saying it")] = False,
     form: As = Format.TABLE,

@@ -9,9 +9,9 @@ import typer
 from services.curating import Note, Refused
 
 Reason = Annotated[str, typer.Option(help="why; it is shown with what it changes")]
-Author = Annotated[str, typer.Option(help="who says so [default: the user of this computer]")]
+Author = Annotated[str, typer.Option(show_default="the user of this computer", help="who says so")]
 Expires = Annotated[
-    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="the last day on which it holds [default: for ever]")
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], show_default="for ever", help="the last day on which it holds")
 ]
 
 

@@ -31,6 +31,11 @@ def say(text: str) -> None:
     err.print(escape(text))
 
 
+def counted(number: int, thing: str) -> str:
+    """So many of a thing, as a person says it: 1 source, 2 sources."""
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
 def waiting(reason: str, seconds: float) -> None:
     """One line for each try during an outage."""
     say(f"{reason}; next try in {seconds:g} s (Ctrl-C stops, nothing is lost)")

@@ -17,7 +17,7 @@ from services import bootstrap, logs
 from services.api import create_app
 from services.api.state import State
 from services.cli.common import EXPECTED, Config, Failed, end_when_told, open_both, settings_of
-from services.cli.output import Format, cell, fields, out, print_json, print_rows, say, waiting
+from services.cli.output import Format, cell, counted, fields, out, print_json, print_rows, say, waiting
 from services.consumer import Consumer
 from services.intake import receiving
 from services.scheduling import scheduling
@@ -25,6 +25,7 @@ from services.settings import ConfigurationError, Settings
 from services.status import status_of
 
 READ_BYTES = 4 * 1024 * 1024
+HIGHEST_PORT = 65535
 As = Annotated[Format, typer.Option("--format", help="how it is printed")]
 
 
@@ -54,12 +55,14 @@ def inventory(
         applied = consumer.catch_up()
     finally:
         consumer.release()  # another may write at once, and need not wait for the lease to end
-    say(f"{applied:,} events applied; {store.status().journal:,} changes so far")
+    say(f"{counted(applied, 'event')} applied; {counted(store.status().journal, 'change')} so far")
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="address to listen on [default: the setting, 127.0.0.1]")] = "",
-    port: Annotated[int, typer.Option(help="port to listen on [default: the setting, 8421]")] = 0,
+    host: Annotated[str, typer.Option(show_default="the setting's, 127.0.0.1", help="address to listen on")] = "",
+    port: Annotated[
+        int | None, typer.Option(min=1, max=HIGHEST_PORT, show_default="the setting's, 8421", help="port to listen on")
+    ] = None,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="listen beyond this computer, though there is no authentication yet")
     ] = False,
@@ -90,6 +93,8 @@ def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
             running.enter_context(scheduling(settings, store))
         opened = running.enter_context(receiving(settings, store, waiting))
         app = create_app(State(settings, log, store, consumer), opened)
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        say(f"listening on {address}; {address}/docs shows the API; Ctrl-C stops")
         uvicorn.run(app, host=host, port=port, log_level="warning")
 
 

@@ -12,15 +12,19 @@ from pydantic.fields import FieldInfo
 from events.models import RunReport
 from services import bootstrap, logs
 from services.cli.common import FAILED, Config, Failed, end_when_told, patiently, settings_of, until_stopped
-from services.cli.output import Format, print_json, print_rows, say, waiting
+from services.cli.output import Format, counted, print_json, print_rows, say, waiting
 from services.collecting import Job, preview
 from services.collectors import COLLECTORS
+from services.collectors.pushed import PUSHED
 from services.running import job_of, run_once, sending
 from services.sample_city import Size, write_city
 from services.scheduling import scheduling
 from services.settings import ConfigurationError, Settings, SourceSettings, load_source
 
 SHOWN = 20
+IMPORTED = sorted(COLLECTORS.keys() - PUSHED)
+"""The types that fetch something."""
+REPORTED = ("skipped", "failed", "remarked")
 MANY = (list, tuple, set, frozenset)
 Full = Annotated[bool, typer.Option("--full", help="also say again what did not change since the last run")]
 
@@ -35,9 +39,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def import_files(
-    kind: Annotated[str, typer.Argument(metavar="TYPE", help=f"one of {', '.join(sorted(COLLECTORS))}")],
+    kind: Annotated[str, typer.Argument(metavar="TYPE", help=f"one of {', '.join(IMPORTED)}")],
     paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help="files or folders")] = None,
-    source: Annotated[str, typer.Option(help="the source's name [default: the type's]")] = "",
+    source: Annotated[str, typer.Option(show_default="the type's", help="the source's name")] = "",
     complete: Annotated[
         bool, typer.Option("--complete", help="these files are all the source has: what is missing is retired")
     ] = False,
@@ -93,7 +97,8 @@ def run_schedule(config: Config = None) -> None:
     end_when_told()
     settings = settings_of(config)
     planned = len([source for source in settings.sources if source.schedule])
-    runs = f"{planned} sources are on schedule (UTC)" if planned else "no source has a schedule, so none is collected"
+    none = "no source has a schedule, so none is collected"
+    runs = f"{counted(planned, 'source')} on schedule (UTC)" if planned else none
     say(f"{runs}; upkeep is done every hour; Ctrl-C stops")
     with closing(patiently(lambda: bootstrap.open_store(settings))) as store, scheduling(settings, store):
         until_stopped()
@@ -120,7 +125,9 @@ def _job(settings: Settings, kind: str, own: dict[str, object], source: str, *, 
 def _own(kind: str, paths: list[Path], given: list[str]) -> dict[str, object]:
     """The type's own settings, as PATH and --set say them. Raises ConfigurationError, BrokenCollector."""
     if kind not in COLLECTORS:
-        raise ConfigurationError(f"{kind!r} is no type of source; known are {', '.join(sorted(COLLECTORS))}")
+        raise ConfigurationError(f"{kind!r} is no type of source; known are {', '.join(IMPORTED)}")
+    if kind in PUSHED:
+        raise ConfigurationError(f"import {kind}: such a source is pushed to; configure one, and run `landkarte serve`")
     fields = {field.alias or name: field for name, field in COLLECTORS[kind].settings.model_fields.items()}
     if paths and "paths" not in fields:
         raise ConfigurationError(f"import {kind} takes no PATH")
@@ -172,7 +179,7 @@ def show_report(job: Job, report: RunReport) -> None:
 def _show_preview(job: Job) -> None:
     seen = preview(job)
     counts = seen.report.counts
-    say(f"{job.source}: would say {seen.records} records; nothing was said")
+    say(f"{job.source}: would say {counted(seen.records, 'record')}; nothing was said")
     rows = [
         {"what": what, "name": name, "count": number}
         for what, many in (("kind", seen.kinds), ("section", seen.sections), ("relation", seen.relations))
@@ -183,9 +190,9 @@ def _show_preview(job: Job) -> None:
         print_json(draft.model_dump(mode="json") | {"sections": sorted(draft.sections)})
     for problem in seen.report.problems:  # all of them: nothing else keeps those of a preview
         say(f"  {problem.item}: {problem.reason}")
-    if hidden := counts["skipped"] + counts["failed"] - len(seen.report.problems):
+    if hidden := sum(counts[what] for what in REPORTED) - len(seen.report.problems):
         say(f"  and {hidden} more")
     if not seen.records and not seen.report.problems:
         raise Failed("there is nothing in what was read; is it still empty, or another one than you mean?")
-    if not seen.records:
+    if not seen.records and (counts["skipped"] or counts["failed"]):
         raise Failed(f"nothing usable: {counts['skipped']} skipped, {counts['failed']} failed")

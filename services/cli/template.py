@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from services.cli.common import Config, Failed
-from services.cli.output import say
+from services.cli.output import counted, say
 from services.cli.reading import reading
 from services.workbook import Language, Rows, write_workbook
 from services.workbook_filled import known_rows
@@ -33,6 +33,8 @@ def template(
     config: Config = None,
 ) -> None:
     """Write a workbook for what no agent knows; `landkarte import workbook` reads it."""
+    if out.suffix.lower() != ".xlsx":
+        raise typer.BadParameter(f"{out} must end in .xlsx", param_hint="WORKBOOK")
     rows: Rows | None = None
     if filled:
         with reading(config) as reader:
@@ -45,8 +47,10 @@ def template(
         raise Failed(f"{out} is there already, and may hold somebody's work; name another file") from None
     except OSError as error:
         raise Failed(f"{out} cannot be written: {error.strerror or error}") from None
-    count = "" if rows is None else f" with {sum(map(len, rows.values()))} rows of what is known"
-    say(f"{out}: written{count}; `landkarte import workbook {out} --dry-run` says what would be read")
+    count = sum(map(len, rows.values())) if rows else 0
+    told, first = (f" with {counted(count, 'row')} of what is known", "") if count else ("", "fill it in first; ")
+    by = f" --source {source}" if filled and source != "workbook" else ""
+    say(f"{out}: written{told}; {first}`landkarte import workbook {out}{by} --dry-run` then says what would be read")
 
 
 def _language(language: In) -> Language:

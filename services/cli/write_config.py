@@ -1,4 +1,4 @@
-"""Command init: a few questions, a commented configuration, checked."""
+"""Command init: a few questions, a commented configuration."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import tomlkit
 import typer
 
 from inventory.lifecycle import SOURCE
-from services.cli.output import say
+from services.cli.output import counted, say
 from services.collectors import COLLECTORS
 from services.settings import DEFAULT_FILE, ConfigurationError, Settings, Support, load
 
@@ -25,18 +25,18 @@ def init(
     yes: Annotated[bool, typer.Option("--yes", help="ask nothing: embedded, with this computer as a source")] = False,
     force: Annotated[bool, typer.Option("--force", help="overwrite the file")] = False,
 ) -> None:
-    """Ask a few questions, write a commented landkarte.toml, check it."""
+    """Ask a few questions and write a commented landkarte.toml."""
     if out.exists() and not force:
         raise ConfigurationError(f"{out} is there already; --force overwrites it, --out writes another")
     log, graph = _ask_profile(yes=yes)
     folders = {} if yes else _ask_folders()
     out.write_text(document(log, graph, folders), encoding="utf-8")
     settings = load(out)
-    say(f"{out}: written and checked; {len(settings.sources)} sources")
-    say(
-        "next: `landkarte lifecycle update`, `landkarte collect this-computer`, `landkarte inventory --once`, "
-        "`landkarte ask obsolete`"
-    )
+    this = "" if out == DEFAULT_FILE else f" --config {out}"
+    say(f"{out}: written, with {counted(len(settings.sources), 'source')}; its keys and values are allowed ones")
+    say(f"next: `landkarte check{this}`: whether log and graph answer and paths are there was not tried")
+    then = ("lifecycle update", "collect this-computer", "inventory --once", "ask obsolete")
+    say(f"then: {', '.join(f'`landkarte {command}{this}`' for command in then)}")
 
 
 def document(log: str, graph: str, folders: dict[str, str]) -> str:

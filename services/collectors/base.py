@@ -52,6 +52,10 @@ class Report:
         """
         self._note("failed", item, reason, number)
 
+    def remarked(self, item: str, reason: str) -> None:
+        """The item is taken as it is, and somebody should look at it."""
+        self._note("remarked", item, reason)
+
     def _note(self, what: str, item: str, reason: str, number: int = 1) -> None:
         self.counts[what] += number
         if len(self.problems) < MAX_PROBLEMS:

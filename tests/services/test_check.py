@@ -54,15 +54,17 @@ def test_a_source_that_does_not_work_says_why_and_fails(landkarte):
     assert rows[-1]["fault"].endswith("none: there is no such file or folder; name one that exists")
 
 
-def test_every_source_is_listed_with_its_next_times_and_what_is_wrong_with_its_type(landkarte):
-    code, rows, _, _ = landkarte("check", "--format", "json")
+def test_every_source_is_listed_with_its_next_times_and_what_is_wrong_with_its_type_or_paths(landkarte, tmp_path):
+    code, rows, err, _ = landkarte("check", "--format", "json")
 
     sources = {row["what"].split()[1]: row for row in rows if row["what"].startswith("source ")}
     assert code == 1
-    assert {name for name, row in sources.items() if row["state"] == "missing"} == {"broken", "never"}
+    assert {name for name, row in sources.items() if row["state"] == "missing"} == {"broken", "gone", "never"}
     assert set(sources) == {"good", "gone", "keeps", "hangs", "broken", "never"}
     assert "type 'missing' of landkarte-odd cannot be loaded" in sources["broken"]["fault"]
     assert sources["never"]["fault"] == "it never comes: no day fits it"
+    assert sources["gone"]["fault"] == f"{tmp_path}/none: No such file or directory"
+    assert err == "no source was connected to: `landkarte check SOURCE` tries one\n"
     assert sources["hangs"]["what"] == "source hangs (fine), no schedule"
     assert sources["good"]["what"].startswith("source good (fine), schedule 15 2 * * *, next 20")
     assert sources["good"]["what"].count(", 20") == command.NEXT - 1

@@ -11,6 +11,7 @@ import subprocess
 import tomllib
 from collections import Counter
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 import httpx
 import pytest
@@ -43,6 +44,9 @@ def filled(landkarte, tmp_path):
         (["import", "local", "x"], {}, 2, "import local takes no PATH"),
         (["import", "glpi", "none"], {}, 1, "none: there is no such file or folder"),
         (["import", "glpi", ".", "--source", "A B"], {}, 2, "name"),
+        (["import", "agents"], {}, 2, "import agents: such a source is pushed to"),
+        (["import", "http", "--dry-run"], {}, 2, "import http: such a source is pushed to"),
+        (["template", "workbook.csv"], {}, 2, "WORKBOOK: workbook.csv must end in .xlsx"),
         (["collect", "none"], {}, 2, "source 'none' is not configured"),
         (["agree", "none"], {}, 1, "source 'none' has no outbox in var/outbox"),
         (["status"], {"LANDKARTE_LOG": "foo"}, 2, "log: allowed are sqlite:///FILE and kafka://HOST:PORT"),
@@ -50,6 +54,9 @@ def filled(landkarte, tmp_path):
         (["ask", "impact", "nobody"], {}, 1, "no asset has the id or name 'nobody'"),
         (["ask", "obsolete", "--source", "none"], {}, 1, "source 'none' fits none"),
         (["serve", "--host", "0.0.0.0"], {}, 2, "there is no authentication yet"),
+        (["serve", "--port", "99999"], {}, 2, "'--port': Input should be less than or equal to 65535"),
+        (["serve", "--port", "-1"], {}, 2, "'--port': Input should be greater than or equal to 1"),
+        (["demo", "--port", "99999"], {}, 2, "'--port': Input should be less than or equal to 65535"),
         (["deadletters", "show", "x"], {}, 1, "there is no dead letter 'x'"),
         (["nonsense"], {}, 2, "No such command"),
         (["status"], {"LANDKARTE_GRAPH": "neo4j://127.0.0.1:1"}, 1, "does not answer"),
@@ -95,7 +102,7 @@ def test_a_dry_run_says_what_would_be_said_and_says_nothing(landkarte, tmp_path)
 
     code, out, err = landkarte("import", "glpi", "good.json", "--dry-run")
     assert code == 0
-    assert "would say 1 records; nothing was said" in err
+    assert "would say 1 record; nothing was said" in err
     assert "Client" in out
     assert not (tmp_path / "var").exists()
 
@@ -108,12 +115,29 @@ def test_a_dry_run_tells_every_fault(landkarte, tmp_path):
     assert (code, err.count("'viele' is no number")) == (0, 30)
 
 
-def test_an_empty_template_is_named_as_such(landkarte):
-    assert landkarte("template", "workbook.xlsx")[0] == 0
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_template_that_nobody_filled_says_nothing_and_that_it_holds_only_examples(landkarte, more):
+    code, _, err = landkarte("template", "workbook.xlsx")
+    assert (code, "workbook.xlsx: written; fill it in first; `landkarte import workbook" in err) == (0, True)
 
-    code, _, err = landkarte("import", "workbook", "workbook.xlsx", "--dry-run")
+    code, _, err = landkarte("import", "workbook", "workbook.xlsx", *more)
 
-    assert (code, "there is nothing in what was read" in err) == (1, True)
+    assert (code, "workbook.xlsx: there are only the template's examples" in err) == (0, True)
+
+
+def test_the_types_that_may_be_imported_are_those_that_fetch_something(landkarte, tmp_path):
+    told = landkarte("import", "--help", COLUMNS="300")[1]
+
+    assert {"agents", "http"}.isdisjoint(re.findall(r"[a-z]+", told.partition("one of ")[2].partition("[")[0]))
+    assert landkarte("import", "http")[0] == 2
+    assert not (tmp_path / "var").exists()
+
+
+def test_names_that_the_graph_knows_are_no_mistakes_in_a_filled_workbook(filled):
+    assert filled("template", "known.xlsx", "--filled")[0] == 0
+    code, _, err = filled("import", "workbook", "known.xlsx")
+
+    assert (code, ", skipped 0, failed 0" in err, "stands in no sheet" in err) == (0, True, False)
 
 
 def test_what_a_type_needs_and_did_not_get_is_named_with_the_way_to_it(landkarte):
@@ -246,7 +270,7 @@ def test_the_demonstration_answers_and_a_second_one_changes_nothing(landkarte):
     assert code == 0
     assert "Musterstadt: what is obsolete" in out
     assert "Wenn 'ESX-02' ausfällt, ist 'Wohnsitz anmelden' (Bürgeramt) betroffen" in out
-    assert "http://127.0.0.1:8421/docs" in out
+    assert "http://127.0.0.1:8421/docs" in err
     assert "events applied" in err
     here = {"LANDKARTE_LOG": "sqlite:///var/demo/log.db", "LANDKARTE_GRAPH": "sqlite:///var/demo/graph.db"}
     before = json.loads(
@@ -258,6 +282,23 @@ def test_the_demonstration_answers_and_a_second_one_changes_nothing(landkarte):
     )
     assert after == before
     assert all("this-computer" not in row["sources"] for row in after)
+
+
+def test_the_demonstration_serves_and_says_so_beside_its_answers(tmp_path):
+    port = free_port()
+    with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
+        demo = subprocess.Popen([COMMAND, "demo", "--port", str(port)], cwd=tmp_path, stdout=out, stderr=err)
+    try:
+        await_condition(lambda: answers(f"http://127.0.0.1:{port}/livez"), seconds=120, what="the API to answer")
+        await_condition(lambda: "the schedule runs here" in (tmp_path / "err").read_text(), seconds=30, what="its log")
+    finally:
+        demo.send_signal(signal.SIGTERM)
+        demo.wait(timeout=60)
+
+    assert "Musterstadt: what is obsolete" in (tmp_path / "out").read_text()
+    assert "the schedule" not in (tmp_path / "out").read_text()
+    told = f"listening on http://127.0.0.1:{port}; http://127.0.0.1:{port}/docs shows the API; Ctrl-C stops\n"
+    assert told in (tmp_path / "err").read_text()
 
 
 def test_serve_answers_embedded_applies_what_comes_and_stops_when_told(landkarte, tmp_path):
@@ -278,7 +319,16 @@ def test_serve_answers_embedded_applies_what_comes_and_stops_when_told(landkarte
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=30)
-    assert b"Traceback" not in (tmp_path / "serve.log").read_bytes()
+    told = (tmp_path / "serve.log").read_text()
+    assert "Traceback" not in told
+    assert f"listening on {api}; {api}/docs shows the API; Ctrl-C stops\n" in told
+
+
+def test_the_help_names_the_port_that_is_taken(landkarte):
+    told = " ".join(landkarte("serve", "--help", COLUMNS="200")[1].split())
+
+    assert "[default: (the setting's, 8421)]" in told
+    assert "[default: 0]" not in told
 
 
 def answers(url):
@@ -400,3 +450,23 @@ def test_what_does_not_answer_is_named_by_check(landkarte):
 
     assert code == 1
     assert "Kafka at 127.0.0.1:1 gives no answer" in out
+
+
+def test_a_graph_that_does_not_answer_is_told_by_the_table_alone(landkarte):
+    code, out, err = landkarte("check", LANDKARTE_GRAPH="neo4j://127.0.0.1:1")
+
+    assert (code, err) == (1, "")
+    assert "the graph database does not answer" in " ".join(out.split())
+
+
+def test_the_version_is_told(landkarte):
+    assert landkarte("--version") == (0, f"landkarte {version('landkarte')}\n", "")
+
+
+def test_init_says_what_it_did_not_try_and_what_does(landkarte):
+    code, _, err = landkarte("init", "--yes", "--out", "city.toml")
+
+    assert code == 0
+    assert "city.toml: written, with 1 source; its keys and values are allowed ones" in err
+    assert "next: `landkarte check --config city.toml`" in err
+    assert "was not tried" in err

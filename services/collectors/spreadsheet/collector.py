@@ -3,11 +3,15 @@
 The rows of all files about one thing are one record, with a section for its own table and one for its dependencies.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from pydantic import Field
 
+from events.database import FileDamaged
+from events.models import Reference
+from graph.store import AccessDenied, SchemaDiffers, StoreUnavailable
+from inventory.identifiers import reference_key
 from services.collectors.base import Check, CollectorType, Run
 from services.collectors.files import check_files
 from services.collectors.sheets import SUFFIXES, SheetSettings
@@ -42,14 +46,32 @@ def collect_workbook(settings: SheetSettings, run: Run) -> None:
     reading = _read_tables(settings, run, WORKBOOKS)
     for draft in reading.drafts():
         run.emit(draft)
-    for where, reason in unknown_names(reading.asked, reading.names):
-        run.report.skipped(where, reason)
+    unknown = list(unknown_names(reading.asked, reading.names))
+    known = _known(run, [reference for _, reference, _ in unknown])
+    for where, reference, reason in unknown:
+        if reference_key(reference) not in known:
+            run.report.remarked(where, reason)
+
+
+def _known(run: Run, references: Iterable[Reference]) -> set[str]:
+    """What of this the graph knows; nothing where it cannot be asked: a remark too many costs less than the run."""
+    keys = {key for reference in references if (key := reference_key(reference))}
+    if not keys or run.graph is None:
+        return set()
+    try:
+        with run.graph() as reader:
+            return {key for key, held in reader.holders(keys, 1).items() if held.count}
+    except (StoreUnavailable, AccessDenied, SchemaDiffers, FileDamaged):
+        return set()
 
 
 def _read_tables(settings: SheetSettings, run: Run, suffixes: tuple[str, ...]) -> Reading:
     reading = Reading()
     for name, sheets in files_of(settings, run.report, suffixes):
         each_sheet(name, sheets, run.report, lambda sheet: read_table(sheet, run, reading))
+    if reading.examples and not reading.seen and not run.report.problems:
+        told = ", ".join(str(path) for path in settings.paths)
+        run.report.remarked(told, "there are only the template's examples, which say nothing; add rows of your own")
     return reading
 
 

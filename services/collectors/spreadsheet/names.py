@@ -11,8 +11,10 @@ from services.collectors.spreadsheet.cells import plain
 
 def unknown_names(
     asked: Iterable[tuple[str, Reference]], names: Mapping[str, Mapping[str, str]]
-) -> Iterator[tuple[str, str]]:
-    """(where, what) of each name that no sheet explains: all of things with names, of computers those near another.
+) -> Iterator[tuple[str, Reference, str]]:
+    """(where, to what, what is odd) of each name that no sheet explains.
+
+    All of things with names; of computers those near another.
 
     `asked`: what the rows refer to, and where. `names`: what they explain, by `space_of` and in lower case.
     """
@@ -23,9 +25,9 @@ def unknown_names(
             continue
         near = _near(name.casefold(), known)
         if near:
-            yield where, f"{name!r} stands in no sheet; nearest is {known[near]!r} (taken as it is written)"
+            yield where, reference, f"{name!r} stands in no sheet; nearest is {known[near]!r} (taken as it is written)"
         elif KINDS[reference.kind].named:
-            yield where, f"{name!r} stands in no sheet (taken, in case another source knows it)"
+            yield where, reference, f"{name!r} stands in no sheet (taken, in case another source knows it)"
 
 
 def space_of(of_kind: str) -> str:

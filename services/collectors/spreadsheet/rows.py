@@ -40,13 +40,14 @@ class Reading:
     """What the files of a run have said so far.
 
     `seen`: each thing once, by its key, and where. `names`: their names by family. `asked`: what they refer to, and
-    where. `dependencies` wait until all files are read.
+    where. `dependencies` wait until all files are read. `examples`: whether there are examples, which say nothing.
     """
 
     seen: dict[str, str] = field(default_factory=dict)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[tuple[str, Reference]] = field(default_factory=list)
     dependencies: dict[tuple[str, str], list[Relation]] = field(default_factory=dict)
+    examples: bool = False
 
     def drafts(self) -> Iterator[Draft]:
         """The dependencies, by who depends."""
@@ -84,6 +85,7 @@ def read_table(sheet: Sheet, run: Run, reading: Reading) -> None:
     for line, cells in sheet.rows:
         row = _Row(sheet, line, header, _by_header(header, cells))
         if is_example(table.kind if table else "", row.cells):
+            reading.examples = True
             continue
         run.report.seen()
         try:

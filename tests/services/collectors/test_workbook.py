@@ -75,7 +75,10 @@ def test_examples_have_real_dates_and_say_nothing_when_read_back(template):
     assert [cell.is_date for cell in sheet[2] if cell.column == 4] == [True]
     for kind in ("workbook", "spreadsheet"):
         drafts, report = collected(kind, path)
-        assert (drafts, report.problems, report.counts) == ([], [], {"seen": 1})
+        assert (drafts, report.counts) == ([], {"seen": 1, "remarked": 1})
+        assert reasons(report) == {
+            str(path): "there are only the template's examples, which say nothing; add rows of your own"
+        }
 
 
 def test_a_changed_example_is_told_and_one_with_a_name_of_its_own_is_read(template):
@@ -122,6 +125,7 @@ def test_an_unknown_name_is_told_with_the_nearest_and_taken(german):
     )
 
     assert {to.value for draft in drafts for to in related(draft, "OWNED_BY")} == {"Bürgramt", "Standesamt"}
+    assert report.counts == {"seen": 5, "remarked": 3}
     assert {to.value for draft in drafts for to in related(draft, "RUNS_ON")} == {"SRV-APP-1", "WEB"}
     columns = [head.headers[0] for head in heads_of("Application", "de")]
     unit, server = (f"{chr(ord('A') + columns.index(name))}" for name in ("Organisationseinheit", "Server"))
