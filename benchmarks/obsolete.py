@@ -33,6 +33,8 @@ PACKAGES, PROGRAMS = 200, 5_000
 KNOWN = 20
 """One in so many programs is of a product in the table: nearly all that is installed is not."""
 SHOWN = 50
+BATCHES = 450
+"""Times at which hardware was bought."""
 TOGETHER, AT_ONCE = 1_000, 20
 """Assets in a transaction, and those whose relationships are handed over at once."""
 SYSTEMS = {
@@ -66,8 +68,9 @@ def _measured(name: str, opened: Callable[[], GraphStore], assets: int) -> Itera
     matcher = Matcher(load_table())
     with closing(opened()) as store:
         for about, question in QUESTIONS.items():
-            seconds, _ = seconds_of(partial(_first_page, store, matcher, question))
-            yield Figure("obsolete", f"{name}: totals and first rows, {about}", seconds, "s", most=2)
+            first, again = (seconds_of(partial(_first_page, store, matcher, question))[0] for _ in range(2))
+            yield Figure("obsolete", f"{name}: totals and first rows {about}, asked for the first time", first, "s")
+            yield Figure("obsolete", f"{name}: totals and first rows {about}", again, "s", most=2)
         with told(f"all that is unsupported, from {name}"):
             seconds, (rows, grown) = seconds_of(lambda: _export(store, matcher))
         yield Figure("obsolete", f"{name}: export", rows / seconds, "rows/s")
@@ -77,8 +80,7 @@ def _measured(name: str, opened: Callable[[], GraphStore], assets: int) -> Itera
 
 QUESTIONS = {
     "of all": Question(ON),
-    "of all, asked again": Question(ON),
-    "of clients": Question(ON, selection=Selection(kinds=frozenset({"Client"}))),
+    "of clients": Question(ON, selection=Selection(frozenset({"Client"}))),
 }
 
 
@@ -152,13 +154,15 @@ class Estate:
         return Node(self._ids[number], kind, name, told, (_source(number),), START, None, 1, claims, since)
 
     def _hardware(self) -> Properties:
-        vendor = self._chance.choice(list(MODELS))
-        bought = date(2014, 1, 1) + timedelta(days=self._chance.randrange(4500))
+        """Bought with others of its kind, and with the firmware of then, or one that was installed later."""
+        batch = self._chance.randrange(BATCHES)
+        vendor = list(MODELS)[batch % len(MODELS)]
+        bought = date(2014, 1, 1) + timedelta(days=batch * 10)
         return {
             "vendor": vendor,
-            "model": self._chance.choice(MODELS[vendor]),
+            "model": MODELS[vendor][batch % len(MODELS[vendor])],
             "purchase_date": bought.isoformat(),
-            "bios_date": (bought - timedelta(days=self._chance.randrange(200))).isoformat(),
+            "bios_date": (bought + timedelta(days=self._chance.choice((-100, 200, 500)))).isoformat(),
         }
 
     def _record(self, number: int) -> tuple[str, RecordRow]:
@@ -173,7 +177,7 @@ class Estate:
 def _programs() -> Iterator[Properties]:
     """Mostly what no table knows, and now and then a cycle of a product that it does."""
     cycles = [
-        {"name": product.label, "version": f"{cycle.name}.1"}
+        {"name": product.label, "version": f"{cycle.name}.1", "vendor": product.label}
         for product in load_table().products.values()
         if product.category == "server-app"
         for cycle in product.cycles[:2] + product.cycles[-2:]

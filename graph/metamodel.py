@@ -358,6 +358,8 @@ ASSETS = LANDSCAPE | LIFECYCLE
 UNLISTED = LIFECYCLE | {"Endpoint"}
 """Kinds that no list shows unless it is asked for them."""
 LISTED = ASSETS - UNLISTED
+SOUGHT = ("purchase_date", "bios_date", "end_of_support", "warranty_end", "model", "engine")
+"""Properties by whose values assets are sought, those with the most different ones first: stores index them."""
 _END = frozenset({"Endpoint"})
 _CLAIMABLE = LANDSCAPE - _END
 

@@ -12,13 +12,11 @@ from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Rel
 from graph.neo4j_cypher import types as types_of
 from graph.neo4j_questions import asked, holders_of, identifiers_of, records_of, status_of
 from graph.neo4j_schema import change_of, edge_of, edges_of, node_of, record_of, run_of, sort_of
-from graph.neo4j_selection import Neo4jSelecting
+from graph.neo4j_selection import THROUGH_ALL, Neo4jSelecting
 from graph.store import SHARED_SHOWN
 from graph.values import pages, sequence_of, time_text, unpack, when
 
 PAGE = 2000
-PAIRS = 20_000
-"""Who has what, read at once: two ids each, and each asset once."""
 EDGE_PAGE = 50
 """Assets whose relationships are read at once: a computer has some hundred."""
 _T = TypeVar("_T")
@@ -65,8 +63,8 @@ class Neo4jReader(Neo4jSelecting):
     ) -> list[Node]:
         last_name, _, last = after.partition("\x00")
         question = f"""
-            MATCH (n:Asset) WHERE n.sort >= $sort AND (n.sort > $sort OR n.id > $last)
-            AND {"n.kind IN $kinds" if kinds else "NOT n.kind IN $unlisted"}
+            {THROUGH_ALL} WITH n
+            WHERE {"n.kind IN $kinds" if kinds else "NOT n.kind IN $unlisted"}
             AND ($text = '' OR n.folded CONTAINS $text) AND ($name = '' OR n.folded = $name)
             AND ($retired OR n.retired_at IS NULL)
             AND ($sources = [] OR any(s IN n.sources WHERE s IN $sources))
@@ -113,32 +111,6 @@ class Neo4jReader(Neo4jSelecting):
         """
         rows = self._paged(question, lambda row: {"last": row["c"]["id"]}, {"last": ""}, kind=kind)
         return (node_of(row["c"]) for row in rows)
-
-    def havers(self, relation: str, catalogue_ids: Collection[str]) -> Iterator[tuple[str, Node]]:
-        """Items that few have are asked for together, one that many have a page at a time."""
-        pattern, some, count = types_of([relation]), list[str](), 0
-        asked = f"UNWIND $ids AS id MATCH (c:Catalogue {{id: id}}) RETURN id, COUNT {{ (c)<-[:{pattern}]-() }} AS count"
-        for row in self._rows(asked, ids=sorted(catalogue_ids)):
-            if some and count + row["count"] > PAIRS:
-                yield from self._havers(pattern, some)
-                some, count = [], 0
-            some.append(row["id"])
-            count += row["count"]
-        yield from self._havers(pattern, some)
-
-    def _havers(self, pattern: str, ids: list[str]) -> Iterator[tuple[str, Node]]:
-        question = f"""
-            UNWIND $ids AS id MATCH (:Catalogue {{id: id}})<-[:{pattern}]-(a:Asset)
-            WHERE id > $item OR (id = $item AND a.id > $last)
-            WITH id, a ORDER BY id, a.id LIMIT $page
-            RETURN collect([id, a.id]) AS pairs, collect(DISTINCT a) AS nodes
-        """
-        pairs = [["", ""]]
-        while pairs:
-            item, last = pairs[-1]
-            (found,) = self._rows(question, ids=ids, item=item, last=last, page=PAIRS)
-            pairs, nodes = found["pairs"], {node["id"]: node_of(node) for node in found["nodes"]}
-            yield from ((item, nodes[asset]) for item, asset in pairs)
 
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         def work(tx: ManagedTransaction) -> tuple[list[Node], list[Edge]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from graph.metamodel import CATALOGUE, KINDS, RELATIONS
+from graph.metamodel import CATALOGUE, KINDS, RELATIONS, SOUGHT
 from graph.metamodel_form import Property
 from graph.model import Change, Edge, EdgeKey, Node, Properties, RecordRow, ReferenceRow, RunRow, SectionMark
 from graph.values import (
@@ -105,7 +105,8 @@ def schema_statements() -> list[str]:
         for label, names in INDEXES.items()
         for name in names
     ]
-    return unique + indexes
+    sought = [f"CREATE TEXT INDEX asset_{name}_text IF NOT EXISTS FOR (n:Asset) ON (n.{name})" for name in SOUGHT]
+    return unique + indexes + sought
 
 
 def node_map(node: Node) -> dict[str, Any]:

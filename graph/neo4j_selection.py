@@ -1,9 +1,10 @@
 """Questions to the graph in Neo4j about a selection of assets: how many there are, and which have something."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from graph.metamodel import SOUGHT
 from graph.model import Node
 from graph.neo4j_cypher import types as types_of
 from graph.neo4j_schema import node_of, sort_of
@@ -15,10 +16,12 @@ _SELECTED = """n.retired_at IS NULL AND n.kind IN $kinds
     AND ($among IS NULL OR n.id IN $among) AND NOT n.id IN $without"""
 """The condition on an asset n; see `_parameters`."""
 _BEHIND = "n.sort >= $sort AND (n.sort > $sort OR n.id > $last)"
-_THROUGH_ALL = f"MATCH (n:Asset) WHERE {_BEHIND} WITH n ORDER BY n.sort, n.id"
+THROUGH_ALL = f"MATCH (n:Asset) WHERE {_BEHIND} WITH n ORDER BY n.sort, n.id"
 """In the order of the index: what follows ends as soon as there are enough."""
 FEW = 2000
 """Assets that are rather read and put in order than found by going through all."""
+PAIRS = 20_000
+"""Who has what, read at once: two ids each, and each asset once."""
 
 
 class Neo4jSelecting:
@@ -27,6 +30,32 @@ class Neo4jSelecting:
     def _rows(self, question: str, **values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - query parameters
         """The rows of a question in a read transaction."""
         raise NotImplementedError
+
+    def havers(self, relation: str, catalogue_ids: Collection[str]) -> Iterator[tuple[str, Node]]:
+        """Items that few have are asked for together, one that many have a page at a time."""
+        pattern, some, count = types_of([relation]), list[str](), 0
+        asked = f"UNWIND $ids AS id MATCH (c:Catalogue {{id: id}}) RETURN id, COUNT {{ (c)<-[:{pattern}]-() }} AS count"
+        for row in self._rows(asked, ids=sorted(catalogue_ids)):
+            if some and count + row["count"] > PAIRS:
+                yield from self._havers(pattern, some)
+                some, count = [], 0
+            some.append(row["id"])
+            count += row["count"]
+        yield from self._havers(pattern, some)
+
+    def _havers(self, pattern: str, ids: list[str]) -> Iterator[tuple[str, Node]]:
+        question = f"""
+            UNWIND $ids AS id MATCH (:Catalogue {{id: id}})<-[:{pattern}]-(a:Asset)
+            WHERE id > $item OR (id = $item AND a.id > $last)
+            WITH id, a ORDER BY id, a.id LIMIT $page
+            RETURN collect([id, a.id]) AS pairs, collect(DISTINCT a) AS nodes
+        """
+        pairs = [["", ""]]
+        while pairs:
+            item, last = pairs[-1]
+            (found,) = self._rows(question, ids=ids, item=item, last=last, page=PAIRS)
+            pairs, nodes = found["pairs"], {node["id"]: node_of(node) for node in found["nodes"]}
+            yield from ((item, nodes[asset]) for item, asset in pairs)
 
     def spread(self, relation: str, selection: Selection = EVERY_ASSET) -> dict[str, int]:
         """Each item counts its relationships itself: those of assets not asked for are taken off, where they are less.
@@ -80,7 +109,7 @@ class Neo4jSelecting:
             # without the label: or the server begins with all assets, and asks of each whether it has the item
             start = f"MATCH (:Catalogue {{id: $item}})<-[:{having}]-(n) WHERE {_BEHIND}"
         else:
-            start = f"""{_THROUGH_ALL} CALL (n) {{
+            start = f"""{THROUGH_ALL} CALL (n) {{
                 MATCH (c:Catalogue {{id: $item}}) MATCH (n)-[:{having}]->(c) RETURN c
             }}"""
         return self._page(start, selection, after, limit, item=catalogue_id)
@@ -88,9 +117,13 @@ class Neo4jSelecting:
     def valued(
         self, values: Mapping[str, str], selection: Selection = EVERY_ASSET, *, after: str = "", limit: int = 1000
     ) -> list[Node]:
-        asked = "all(name IN keys($values) WHERE coalesce(n[name], '') IN $values[name])"
+        """By an index of texts, where one is of a value that is asked for, and is no number."""
         wanted = {name: values_of(text) for name, text in values.items()}
-        return self._page(f"{_THROUGH_ALL} WITH n WHERE {asked}", selection, after, limit, values=wanted)
+        best = next((name for name in SOUGHT if values.get(name) and len(wanted[name]) == 1), "")
+        start = f"MATCH (n:Asset) WHERE n.{best} = $best WITH n WHERE {_BEHIND}" if best else THROUGH_ALL
+        asked = "all(name IN keys($values) WHERE coalesce(n[name], '') IN $values[name])"
+        more = {"values": wanted, "best": values.get(best)}
+        return self._page(f"{start} WITH n WHERE {asked}", selection, after, limit, **more)
 
     def _page(self, start: str, selection: Selection, after: str, limit: int, **more: object) -> list[Node]:
         """Of the assets that `start` finds behind the cursor."""

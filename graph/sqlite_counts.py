@@ -1,7 +1,7 @@
-"""How many live assets of a kind have an item of the catalogue: counted while they are written, in table `had`.
+"""How many live assets of a kind have an item of the catalogue, in table `had`, and how many relationships there are.
 
-It is never told what changed: the assets that are written are counted before and after. So what is already drawn, drawn
-anew, retired, returned or of another kind needs no thought, and nothing is counted twice.
+Kept while they are written, by one that is not told what changed: what is written is counted before and after. So what
+is already drawn, drawn anew, retired, returned or of another kind needs no thought, and nothing is counted twice.
 """
 
 import sqlite3
@@ -16,20 +16,27 @@ _ONE_OF = "IN (SELECT value FROM json_each({}))"
 _TO_CATALOGUE = "IN ('{}')".format("', '".join(sorted(CATALOGUE_RELATIONS)))
 
 
+RELATIONSHIPS = "relationships"
+"""The name of their number in `state`."""
+
+
 class Counts:
     """The counts that one difference changes."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._steps = Counter[tuple[str, str, str]]()
+        self._relationships = 0
 
     @contextmanager
     def following(self, ids: Collection[str]) -> Iterator[None]:
         """What is written meanwhile is about these assets, and relationships that start at these, alone."""
         wanted = array(ids)
         self._steps.subtract(self._had(wanted))
+        self._relationships -= self._drawn(wanted)
         yield
         self._steps.update(self._had(wanted))
+        self._relationships += self._drawn(wanted)
 
     def write(self) -> None:
         """Put what has changed to what is kept."""
@@ -41,6 +48,14 @@ class Counts:
             "DELETE FROM had WHERE relation = ? AND item = ? AND kind = ? AND assets = 0",
             (key for *key, step in steps if step < 0),
         )
+        self._connection.execute(
+            "INSERT INTO state VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
+            (RELATIONSHIPS, self._relationships),
+        )
+
+    def _drawn(self, ids: str) -> int:
+        question = f"SELECT count(*) FROM edges WHERE source_id {_ONE_OF.format('?')}"
+        return int(self._connection.execute(question, (ids,)).fetchone()[0])
 
     def _had(self, ids: str) -> sqlite3.Cursor:
         question = f"""
@@ -51,7 +66,7 @@ class Counts:
 
 
 def recount_items(connection: sqlite3.Connection, after: str, limit: int) -> str:
-    """Set the counts of the next items behind that one right; the last one's id, "" at the end."""
+    """Set the counts of the next items behind that one right; the last one's id, "" at the end, where all is right."""
     question = """
         SELECT id FROM catalogue WHERE id > ?1 UNION SELECT item FROM had WHERE item > ?1 ORDER BY 1 LIMIT ?2
     """
@@ -64,6 +79,9 @@ def recount_items(connection: sqlite3.Connection, after: str, limit: int) -> str
         WHERE target_id {_ONE_OF.format("?")} AND type {_TO_CATALOGUE} AND retired_at IS NULL GROUP BY 1, 2, 3
     """
     connection.execute(counted, wanted)
+    if not items:
+        every = "INSERT OR REPLACE INTO state SELECT ?, count(*) FROM edges"
+        connection.execute(every, (RELATIONSHIPS,))
     return items[-1] if items else ""
 
 

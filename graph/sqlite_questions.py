@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
 from graph.model import GraphStatus, Holders, RecordRow
+from graph.sqlite_counts import RELATIONSHIPS
 from graph.sqlite_schema import RECORD, Row, array, record_of
 from graph.store import SCHEMA_VERSION
 from graph.values import time_of, when
@@ -49,13 +50,12 @@ def status_of(connection: sqlite3.Connection) -> GraphStatus:
     counts = dict(connection.execute("SELECT kind, count(*) FROM nodes WHERE retired_at IS NULL GROUP BY kind"))
     used = "SELECT kind, count(*) FROM catalogue WHERE EXISTS (SELECT 1 FROM edges WHERE target_id = id) GROUP BY kind"
     counts |= dict(connection.execute(used))
-    (relationships,) = connection.execute("SELECT count(*) FROM edges").fetchone()
     seen = connection.execute("SELECT source, max(last_seen) FROM records GROUP BY source")
     state = dict(connection.execute("SELECT name, value FROM state"))
     return GraphStatus(
         positions=positions,
         counts=dict(sorted(counts.items())),
-        relationships=relationships,
+        relationships=int(state.get(RELATIONSHIPS, 0)),
         journal=int(state.get("journal", 0)),
         last_change=time_of(state.get("recorded_at")),
         last_seen={source: when(at) for source, at in seen},

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Literal
 
-from graph.metamodel import LIFECYCLE, UNLISTED
+from graph.metamodel import LIFECYCLE, LISTED, UNLISTED
 from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Relationship, RunRow
 from graph.sqlite_questions import holders_of, identifiers_of, records_of, status_of
 from graph.sqlite_schema import NODE, RECORD, Row, array, catalogue_of, edge_of, node_of, record_of
-from graph.sqlite_selection import SqliteSelecting, described_by
+from graph.sqlite_selection import SqliteSelecting, described_by, in_order
 from graph.store import SHARED_SHOWN
 from graph.values import pages, sequence_of, time_text, unpack, when
 
@@ -45,7 +45,7 @@ class SqliteReader(SqliteSelecting):
     ) -> list[Node]:
         last_name, _, last = after.partition("\x00")
         question = f"""
-            SELECT {NODE} FROM nodes WHERE (name, id) > (?1, ?2)
+            SELECT {NODE} FROM {{}} WHERE (name, id) > (?1, ?2)
             AND ({"kind IN (SELECT value FROM json_each(?3))" if kinds else f"kind {_LISTED} AND ?3 = '[]'"})
             AND (?4 = '' OR instr(folded, ?4)) AND (?8 = '' OR folded = ?8) AND (?5 OR retired_at IS NULL)
             AND {described_by("?6")}
@@ -54,7 +54,8 @@ class SqliteReader(SqliteSelecting):
         folded = text.casefold(), name.casefold()
         values = (last_name, last, array(kinds), folded[0], int(retired), array(sources), limit, folded[1])
         with self._reading() as connection:
-            return [node_of(row) for row in connection.execute(question, values)]
+            start = in_order(connection, kinds or LISTED)
+            return [node_of(row) for row in connection.execute(question.format(start), values)]
 
     def relationships(
         self, node_id: str, *, types: Collection[str] = (), after: str = "", limit: int = 1000

@@ -5,15 +5,13 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
+from graph.metamodel import SOUGHT
 from graph.model import Edge, EdgeKey, Node, RecordRow, ReferenceRow, SectionMark
 from graph.values import claims_of, claims_text, text_of, time_of, time_text, times_of, times_text, when
 
-INDEXED = ("purchase_date", "bios_date", "end_of_support", "model")
-"""Properties by whose values assets are sought, those with the most different ones first."""
-
 
 def value_of(name: str) -> str:
-    """The value of an indexed property, as JSON writes it."""
+    """The value of a property, as JSON writes it."""
     return f"properties -> '{name}'"
 
 
@@ -32,6 +30,7 @@ CREATE TABLE nodes (id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL,
     claims TEXT NOT NULL, since TEXT NOT NULL, conflicts TEXT NOT NULL)
     WITHOUT ROWID;
 CREATE INDEX nodes_by_name ON nodes (name, id);
+CREATE INDEX nodes_by_kind ON nodes (kind, retired_at, name, id);
 CREATE TABLE catalogue (id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, properties TEXT NOT NULL)
     WITHOUT ROWID;
 CREATE INDEX catalogue_by_kind ON catalogue (kind, id);
@@ -45,6 +44,7 @@ CREATE TABLE records (key TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT
     withdrawn INTEGER NOT NULL, live INTEGER NOT NULL, run TEXT NOT NULL, first_observed TEXT NOT NULL,
     last_seen TEXT NOT NULL, asset_id TEXT NOT NULL, sections TEXT NOT NULL, ranks TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX records_by_asset ON records (asset_id);
+CREATE INDEX records_by_time ON records (source, last_seen);
 CREATE INDEX records_by_sequence ON records (source, partition, live, sequence);
 CREATE TABLE bodies (record TEXT, section TEXT, body BLOB NOT NULL, PRIMARY KEY (record, section));
 CREATE TABLE holds (identifier TEXT, record TEXT, PRIMARY KEY (identifier, record)) WITHOUT ROWID;
@@ -64,7 +64,7 @@ CREATE INDEX changes_by_asset ON changes (asset_id, number);
 CREATE INDEX changes_by_time ON changes (recorded_at, number)
 """ + "".join(
     f";\nCREATE INDEX {index_of(name)} ON nodes ({value_of(name)}, name, id) WHERE {value_of(name)} IS NOT NULL"
-    for name in INDEXED
+    for name in SOUGHT
 )
 NODE = "id, kind, name, properties, sources, first_seen, retired_at, rules, claims, since, conflicts"
 RECORD = (

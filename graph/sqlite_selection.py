@@ -3,12 +3,14 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import lru_cache
 
+from graph.metamodel import SOUGHT
 from graph.model import Node
 from graph.sqlite_counts import spread_among, spread_of
-from graph.sqlite_schema import INDEXED, NODE, Row, array, index_of, node_of, value_of
+from graph.sqlite_schema import NODE, Row, array, index_of, node_of, value_of
 from graph.store import EVERY_ASSET, Selection
 from graph.values import text_of, value_text, values_of
 
@@ -38,7 +40,7 @@ class SqliteSelecting:
             if not selection.narrowed:
                 return dict(spread_of(connection, relation, selection.asked))
             ids: dict[int, list[str]] = {0: [], 1: []}
-            question = f"SELECT id, {_narrowed(selection)} FROM nodes WHERE {_LIVE}"
+            question = f"SELECT id, {_narrowed(selection)} FROM {_scanned(bool(selection.sources))} WHERE {_LIVE}"
             for node, chosen in connection.execute(question, _values(selection)):
                 ids[chosen].append(node)
             if len(ids[1]) <= len(ids[0]):
@@ -48,12 +50,13 @@ class SqliteSelecting:
     def tally(self, properties: Sequence[str], selection: Selection = EVERY_ASSET) -> dict[tuple[str, ...], int]:
         names = {f"name{number}": name for number, name in enumerate(properties)}
         columns = ", ".join(["kind", *(f"properties -> :{name}" for name in names)])
-        rows = self._asked(
-            f"SELECT {columns}, count(*) FROM nodes WHERE {_selected(selection)} GROUP BY {columns}", selection, **names
-        )
+        with self._reading() as connection:
+            whole = bool(properties or selection.sources) and not are_few(connection, selection.asked)
+        question = f"SELECT {columns}, count(*) FROM {_scanned(whole)} WHERE {_selected(selection)} GROUP BY {columns}"
+        rows = self._asked(question, selection, **names)
         found = Counter[tuple[str, ...]]()
         for kind, *values, count in rows:
-            found[kind, *(value_text(json.loads(value or _NONE)) for value in values)] += count
+            found[kind, *map(_text, values)] += count
         return dict(found)
 
     def holding(
@@ -85,14 +88,15 @@ class SqliteSelecting:
         self, values: Mapping[str, str], selection: Selection = EVERY_ASSET, *, after: str = "", limit: int = 1000
     ) -> list[Node]:
         """By an index, where one is of a value that is asked for; else assets are gone through in order."""
-        best = next((name for name in INDEXED if values.get(name)), None)
+        best = next((name for name in SOUGHT if values.get(name)), None)
         asked, more = [_selected(selection)], dict[str, str]()
         for number, (name, text) in enumerate(sorted(values.items())):
             value = value_of(name) if name == best else f"coalesce(properties -> :name{number}, '{_NONE}')"
             asked.append(f"{value} {_ONE_OF.format(f':value{number}')}")
             more[f"name{number}"] = name
             more[f"value{number}"] = array([text_of(value) for value in values_of(text)])
-        start = f"nodes INDEXED BY {index_of(best)}" if best else "nodes"
+        with self._reading() as connection:
+            start = f"nodes INDEXED BY {index_of(best)}" if best else in_order(connection, selection.asked)
         return self._page(f"{start} WHERE {' AND '.join(asked)}", "nodes", selection, after, limit, more)
 
     def _page(
@@ -110,6 +114,28 @@ class SqliteSelecting:
     def _asked(self, question: str, selection: Selection, **more: object) -> list[Row]:
         with self._reading() as connection:
             return connection.execute(question, _values(selection) | more).fetchall()
+
+
+@lru_cache(maxsize=10_000)  # the same few values again and again
+def _text(value: str | None) -> str:
+    return value_text(json.loads(value)) if value else ""
+
+
+def in_order(connection: sqlite3.Connection, kinds: Collection[str]) -> str:
+    """The table `nodes`, with the index by which one comes first to assets of these kinds in order of name and id."""
+    return f"nodes INDEXED BY {'nodes_by_kind' if are_few(connection, kinds) else 'nodes_by_name'}"
+
+
+def are_few(connection: sqlite3.Connection, kinds: Collection[str]) -> bool:
+    """Whether few assets are of these kinds."""
+    some = f"SELECT 1 FROM nodes INDEXED BY nodes_by_kind WHERE kind {_ONE_OF.format('?')} LIMIT ?"
+    counted = connection.execute(f"SELECT count(*) FROM ({some})", (array(sorted(kinds)), FEW + 1))
+    return int(counted.fetchone()[0]) <= FEW
+
+
+def _scanned(whole: bool) -> str:
+    """The table `nodes`, to go through all of it, or what the index by kind has, which is much less to read."""
+    return f"nodes INDEXED BY {'sqlite_autoindex_nodes_1' if whole else 'nodes_by_kind'}"
 
 
 def _selected(selection: Selection) -> str:

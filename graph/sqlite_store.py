@@ -18,7 +18,6 @@ from graph.store import (
     SCHEMA_VERSION,
     Clock,
     StoreUnavailable,
-    Transaction,
     Writer,
     WriterLost,
     check_schema,
@@ -26,6 +25,7 @@ from graph.store import (
     lease_note,
     lease_text,
 )
+from graph.transaction import Transaction
 from graph.values import time_of, time_text
 
 APPLICATION_ID = 0x4C4B4731  # "LKG1"

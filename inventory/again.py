@@ -10,7 +10,7 @@ from datetime import datetime
 
 from events.models import CURATION
 from graph.model import Changes, EdgeKey, Part, Positions
-from graph.store import Transaction
+from graph.transaction import Transaction
 from inventory.clusters import Regrouped
 from inventory.difference import Difference, put_records
 from inventory.drawing import put_edges

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from events.models import RunReport
 from graph.model import Changes, Part, Positions, RunRow
-from graph.store import Transaction
+from graph.transaction import Transaction
 from inventory.difference import Difference, put_records, with_curated
 from inventory.fold import Arrived, Confirmed, Folded, blame, fold, markers_of, retire, touched
 

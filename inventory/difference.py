@@ -6,7 +6,7 @@ from datetime import datetime
 
 from events.models import CURATION, Section
 from graph.model import Changes, Edge, EdgeKey, Node, Part, Properties, RecordRow, ReferenceRow
-from graph.store import Transaction
+from graph.transaction import Transaction
 from graph.values import pages
 from inventory.clusters import Regrouped, regroup, returning
 from inventory.drawing import Drawing, put_edges

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from graph.model import Changes, Edge, EdgeKey, Node, Part, Properties, RecordRow, ReferenceRow, node_id
-from graph.store import Transaction
+from graph.transaction import Transaction
 from inventory.clusters import Regrouped
 from inventory.merge import trust, win
 from inventory.neighbourhood import Neighbourhood

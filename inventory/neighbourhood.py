@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from graph.model import Holders, RecordRow
-from graph.store import Transaction
+from graph.transaction import Transaction
 from inventory.identity import COMMON, Claimant, usable
 
 

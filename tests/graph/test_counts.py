@@ -69,6 +69,7 @@ class History:
         )
 
     def check(self):
+        assert self.store.status().relationships == len(self.drawn)
         for relation in ("INSTALLED", "HAS_OS"):
             assert self.store.spread(relation) == self.counted(relation, KINDS)
             for kind in KINDS:
@@ -111,9 +112,10 @@ HISTORY = [
         "as part": True,
     }
 ]
+NUMBER = "UPDATE state SET value = 9 WHERE name = 'relationships'"
 
 
-@pytest.mark.parametrize("damage", ["DELETE FROM had", "UPDATE had SET assets = 9, item = item || 'x'"])
+@pytest.mark.parametrize("damage", ["DELETE FROM had", "UPDATE had SET assets = 9, item = item || 'x'", NUMBER])
 def test_counts_that_somebody_has_damaged_are_set_right(tmp_path, damage):
     file = tmp_path / "graph.db"
     with closing(SqliteStore(file)) as store:

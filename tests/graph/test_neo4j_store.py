@@ -298,14 +298,26 @@ def test_no_statement_of_a_batch_looks_at_more_than_it_asks_for(store, neo4j, cl
     assert scanning == {}
 
 
-@pytest.mark.parametrize("question", [("holding", "INSTALLED", "id-s"), ("valued", {"vendor": "Dell"})])
+@pytest.mark.parametrize(
+    "question", [("assets",), ("holding", "INSTALLED", "id-s"), ("valued", {"vendor": "Dell"})], ids=lambda one: one[0]
+)
 def test_a_page_of_many_is_read_in_the_order_of_the_index(store, neo4j, monkeypatch, question):
     monkeypatch.setattr("graph.neo4j_selection.FEW", -1)
     asked = []
-    monkeypatch.setattr(store, "_rows", lambda text, **values: asked.append((text, values)) or [])
+    monkeypatch.setattr(store, "_rows", lambda cypher, /, **values: asked.append((cypher, values)) or [])
     getattr(store, question[0])(*question[1:], after="a\x00id-a", limit=50)
 
     with driver.GraphDatabase.driver(neo4j.uri) as connected, connected.session(database="neo4j") as session:
         plan = session.run("EXPLAIN " + asked[-1][0], asked[-1][1]).consume().plan
     assert {"PartialSort", "Limit"} <= set(operators(plan))
     assert not {"Sort", "Top"} & set(operators(plan))
+
+
+def test_assets_with_a_value_that_many_have_not_are_found_by_its_index(store, neo4j, monkeypatch):
+    asked = []
+    monkeypatch.setattr(store, "_rows", lambda cypher, /, **values: asked.append((cypher, values)) or [])
+    store.valued({"vendor": "Dell", "purchase_date": "2020-01-01"})
+
+    with driver.GraphDatabase.driver(neo4j.uri) as connected, connected.session(database="neo4j") as session:
+        plan = session.run("EXPLAIN " + asked[-1][0], asked[-1][1]).consume().plan
+    assert "NodeIndexSeek" in set(operators(plan))

@@ -92,12 +92,14 @@ VALUED = [
     of("d", "Client", vendor="Dell", model="R640"),
     of("e", vendor=ODD, cores="8", virtual="true", load="0.5"),
     of("f", vendor="", model="1" * 40),
+    of("g", model=74),
+    of("h", model="74"),
 ]
 TALLIED = [
-    ([], {("Server",): 5, ("Client",): 1}),
-    (["vendor"], {("Server", "Dell"): 3, ("Client", "Dell"): 1, ("Server", ODD): 1, ("Server", ""): 1}),
-    (["cores"], {("Server", "8"): 2, ("Server", ""): 3, ("Client", ""): 1}),
-    (["virtual", "load"], {("Server", "true", "0.5"): 2, ("Server", "", ""): 3, ("Client", "", ""): 1}),
+    ([], {("Server",): 7, ("Client",): 1}),
+    (["vendor"], {("Server", "Dell"): 3, ("Client", "Dell"): 1, ("Server", ODD): 1, ("Server", ""): 3}),
+    (["cores"], {("Server", "8"): 2, ("Server", ""): 5, ("Client", ""): 1}),
+    (["virtual", "load"], {("Server", "true", "0.5"): 2, ("Server", "", ""): 5, ("Client", "", ""): 1}),
     (
         ["model", "vendor"],
         {
@@ -106,6 +108,7 @@ TALLIED = [
             ("Client", "R640", "Dell"): 1,
             ("Server", "", ODD): 1,
             ("Server", "1" * 40, ""): 1,
+            ("Server", "74", ""): 2,
         },
     ),
 ]

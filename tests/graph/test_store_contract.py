@@ -271,7 +271,7 @@ def test_a_catalogue_node_has_a_relationship_of_its_own(store, writer, write):
 
 
 def test_many_catalogue_nodes_are_asked_for_at_once(store, write, monkeypatch):
-    for page in ("graph.sqlite_reader.PAGE", "graph.neo4j_reader.PAGE", "graph.neo4j_reader.PAIRS"):
+    for page in ("graph.sqlite_reader.PAGE", "graph.neo4j_reader.PAGE", "graph.neo4j_selection.PAIRS"):
         monkeypatch.setattr(page, 3)
     made = [edge(f"a{n}", "INSTALLED", f"s{m}") for n in range(8) for m in range(6) if n >= m]
     write(
