@@ -30,7 +30,7 @@ class Follower:
 
         Raises StoreUnavailable, WriterLost.
         """
-        journal = self._store.status().journal
+        journal = self._head()
         if journal == self._seen:
             return 0
         written, touched = 0, self._touched(journal)
@@ -43,6 +43,15 @@ class Follower:
             self._write(keep_writing(), Changes(self._log, {}, {}, notes={NOTE: f"{VERSION} {journal}"}), [])
         self._seen = journal
         return written
+
+    def _head(self) -> int:
+        """The number of the journal's last entry; of one that keeps none any more, how far this has come."""
+        last = next(iter(self._store.changes(newest_first=True, limit=1)), None)
+        return last.number if last else self._noted()[1]
+
+    def _noted(self) -> tuple[str, int]:
+        version, _, number = self._store.note(NOTE).partition(" ")
+        return version, int(number or 0)
 
     def forget(self) -> None:
         """Others may have written since."""
@@ -58,8 +67,8 @@ class Follower:
 
     def _touched(self, journal: int) -> frozenset[str] | None:
         """What has changed since the relationships were drawn; None where that cannot be told."""
-        version, _, number = self._store.note(NOTE).partition(" ")
-        since = int(number or 0) if self._seen is None else self._seen
+        version, number = self._noted()
+        since = number if self._seen is None else self._seen
         oldest = next((change.number for change in self._store.changes(limit=1)), 0)
         if version != str(VERSION) or since > journal or since + 1 < oldest:
             return None

@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 from services import logs
-from services.cli import ask, check, curate, demo, lifecycle, operating, service, sources, template, write_config
+from services.cli import (
+    ask,
+    check,
+    curate,
+    demo,
+    export,
+    lifecycle,
+    operating,
+    service,
+    sources,
+    template,
+    write_config,
+)
 from services.cli.common import run
 from services.cli.output import out
 
@@ -17,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (demo, write_config, check, sources, template, service, operating, ask, curate, lifecycle):
+for part in (demo, write_config, check, sources, template, service, operating, ask, curate, lifecycle, export):
     part.add_to(app)
 
 

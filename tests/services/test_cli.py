@@ -467,6 +467,6 @@ def test_init_says_what_it_did_not_try_and_what_does(landkarte):
     code, _, err = landkarte("init", "--yes", "--out", "city.toml")
 
     assert code == 0
-    assert "city.toml: written, with 1 source; its keys and values are allowed ones" in err
+    assert "city.toml: written, with 2 sources; its keys and values are allowed ones" in err
     assert "next: `landkarte check --config city.toml`" in err
     assert "was not tried" in err
