@@ -330,6 +330,18 @@ KINDS: dict[str, Kind] = {
             _text("comment", "a remark"),
         ),
         _lifecycle(
+            "ProductAlias",
+            "Product alias",
+            "Produktalias",
+            "what names of a form mean, as a city's own file says",
+            _text("section", "kind of name: system, program, package, image, ..."),
+            _text("pattern", "regular expression of the whole name; its group v is the version"),
+            _text("product", "name of the product in the table; none where it is empty"),
+            _text("cycle", "release line, where it is always this one"),
+            _text("vendor", "regular expression that must be found in the vendor"),
+            _count("number", "place in the file: the first that fits counts"),
+        ),
+        _lifecycle(
             "MatchDecision",
             "Decision about a match",
             "Zuordnungsentscheid",

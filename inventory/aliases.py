@@ -36,6 +36,11 @@ class Alias:
     cycle: str = ""
     vendor: re.Pattern[str] | None = None
 
+    @classmethod
+    def of(cls, pattern: str, product: str, cycle: str = "", vendor: str = "") -> "Alias":
+        """From texts. Raises ValueError for what is no regular expression."""
+        return cls(_compiled(pattern), product, cycle, _compiled(vendor) if vendor else None)
+
     def version(self, name: str, reported: str, vendor: str) -> str | None:
         """The version that an item has by this alias, or None where the alias does not fit."""
         found = self.pattern.fullmatch(name)
@@ -108,6 +113,15 @@ def read_aliases(text: str, file: str, products: Iterable[str] = ()) -> Aliases:
     return Aliases(sections)
 
 
+def is_of_aliases(data: bytes) -> bool:
+    """Whether a file is one of aliases, by its tables; of what is no TOML it cannot be told, and it is not."""
+    try:
+        told = tomllib.loads(data.decode("utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False
+    return bool(told) and told.keys() <= SECTIONS
+
+
 def _alias(pattern: str, meaning: object, known: frozenset[str]) -> Alias:
     said = {"product": meaning} if isinstance(meaning, str) else {"product": ""} if meaning is False else meaning
     if not isinstance(said, dict) or not all(isinstance(value, str) for value in said.values()):
@@ -117,8 +131,7 @@ def _alias(pattern: str, meaning: object, known: frozenset[str]) -> Alias:
     product = said.get("product", "")
     if meaning is not False and (not product or (known and product not in known)):
         raise ValueError(f"product {product!r} is not in the lifecycle table" if product else "it names no product")
-    vendor = _compiled(said["vendor"]) if said.get("vendor") else None
-    return Alias(_compiled(pattern), product, said.get("cycle", ""), vendor)
+    return Alias.of(pattern, product, said.get("cycle", ""), said.get("vendor", ""))
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

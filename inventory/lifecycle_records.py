@@ -9,15 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from events.models import Draft, Identifier, Properties, Section
-from graph.model import Node
+from events.models import LONGEST_NAME, Draft, Identifier, Properties, Section
+from graph.model import Node, node_id
 from graph.store import GraphReader
+from inventory.aliases import SECTIONS, Alias, Aliases
 from inventory.decisions import KIND, Decision, decision_of
 from inventory.lifecycle import Cycle, Edition, LifecycleTable, Product
 from inventory.matching import Matcher
 from inventory.milestones import MILESTONES, MilestoneName, milestone_text, read_milestone
 
 PAGE = 2000
+ALIAS = "ProductAlias"
 _ENDS: dict[MilestoneName, str] = {
     name: f"end_of_{name}{'_support' if name in ('active', 'security', 'extended') else ''}"
     for name in MILESTONES
@@ -95,7 +97,37 @@ def table_of(reader: GraphReader) -> LifecycleTable:
 
 def matcher_of(reader: GraphReader) -> Matcher:
     """What strings mean by the facts and the decisions that the graph knows."""
-    return Matcher(table_of(reader), decisions=decisions_of(reader))
+    return Matcher(table_of(reader), aliases_of(reader), decisions_of(reader))
+
+
+def aliases_of(reader: GraphReader) -> Aliases:
+    """The city's own aliases, of each source in the order of its file."""
+    nodes = sorted(facts(reader, ALIAS), key=lambda node: (node.sources, _number(node), node.id))
+    sections: dict[str, list[Alias]] = {}
+    for node in nodes:
+        text = {name: str(value) for name, value in node.properties.items()}
+        alias = Alias.of(
+            text.get("pattern", ""), text.get("product", ""), text.get("cycle", ""), text.get("vendor", "")
+        )
+        sections.setdefault(text.get("section", ""), []).append(alias)
+    return Aliases(sections)
+
+
+def alias_drafts(aliases: Aliases) -> Iterator[Draft]:
+    """What is said of a file's aliases."""
+    for section in sorted(SECTIONS):
+        for number, alias in enumerate(aliases.of(section)):
+            vendor = alias.vendor.pattern if alias.vendor else ""
+            told = {"section": section, "pattern": alias.pattern.pattern, "product": alias.product,
+                    "cycle": alias.cycle, "vendor": vendor}  # fmt: skip
+            key = f"alias:{section}:{node_id(alias.pattern.pattern)}"
+            name = f"{section}: {alias.pattern.pattern}"[:LONGEST_NAME]
+            yield _draft(key, ALIAS, name, (key,), _given(told) | {"number": number})
+
+
+def _number(node: Node) -> int:
+    number = node.properties.get("number", 0)
+    return number if isinstance(number, int) else 0
 
 
 def decisions_of(reader: GraphReader) -> dict[tuple[str, str], Decision]:

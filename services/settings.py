@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -23,14 +23,12 @@ from events.models import CURATION, Rank, SourceName
 from events.runs import MAX_SHRINK
 from graph.metamodel import ASSETS, GROUPS
 from inventory.decisions import MATCHING
-from inventory.hardware import PHYSICAL
-from inventory.judging import AGES, Policy
-from inventory.milestones import MILESTONES, MilestoneName
 from inventory.quality import Expected
 from services.collectors import COLLECTORS, BrokenCollector
 from services.collectors.base import nobody
 from services.collectors.persons import SHORTEST_KEY, hashed
 from services.collectors.secret import SecretPlace, read_secret
+from services.support import Support
 from services.times import parse_age, parse_schedule
 
 DEFAULT_FILE = Path("landkarte.toml")
@@ -131,30 +129,6 @@ class SourceSettings(BaseModel):
 
     def trust(self) -> int:
         return COLLECTORS[self.type].rank if self.rank is None else self.rank
-
-
-class Support(BaseModel):
-    """`[support]`: what counts as past its support."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    milestone: MilestoneName = Field(default="security", description="the end that counts: " + ", ".join(MILESTONES))
-    milestones: dict[str, MilestoneName] = Field(
-        default={}, description='the same of single products: debian = "extended"'
-    )
-    ages: dict[str, Annotated[int, Field(ge=1, le=50)]] = Field(
-        default=dict(AGES), description="years after which hardware of a kind is past its support, if nobody says more"
-    )
-
-    @field_validator("ages")
-    @classmethod
-    def _known_kinds(cls, value: dict[str, int]) -> dict[str, int]:
-        if wrong := value.keys() - PHYSICAL:
-            raise ValueError(f"{min(wrong)!r} is no kind of hardware; known are {', '.join(sorted(PHYSICAL))}")
-        return {**AGES, **value}
-
-    def policy(self) -> Policy:
-        return Policy(self.milestone, self.milestones, self.ages)
 
 
 class Settings(BaseSettings):

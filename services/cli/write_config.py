@@ -10,7 +10,8 @@ import typer
 from inventory.lifecycle import SOURCE
 from services.cli.output import counted, say
 from services.collectors import COLLECTORS
-from services.settings import DEFAULT_FILE, ConfigurationError, Settings, Support, load
+from services.settings import DEFAULT_FILE, ConfigurationError, Settings, load
+from services.support import Support
 
 SERVERS = ("kafka://localhost:9092", "neo4j://localhost:7687")
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from events.models import Draft
+from inventory.aliases import AliasesInvalid, is_of_aliases, read_aliases
 from inventory.lifecycle import Edition, load_table
-from inventory.lifecycle_records import cycle_draft, drafts_of, edition_draft
+from inventory.lifecycle_records import alias_drafts, cycle_draft, drafts_of, edition_draft
 from services.collectors.base import Check, CollectorType, Report, Run
 from services.collectors.files import FileSettings, read_files
 from services.collectors.formats import parse_json
@@ -88,8 +89,17 @@ def _read_api(name: str, data: bytes) -> tuple[list[Draft], list[Fault]]:
 
 
 def _read_own(name: str, data: bytes, max_unpacked: int) -> tuple[list[Draft], list[Fault]]:
+    if name.casefold().endswith(".toml") and is_of_aliases(data):
+        return _read_aliases(name, data)
     told, faults = read_city(name, data, max_unpacked)
     return _drafted(name, chain([edition_draft(Edition(name, None))], map(_draft, told)), faults)
+
+
+def _read_aliases(name: str, data: bytes) -> tuple[list[Draft], list[Fault]]:
+    try:
+        return list(alias_drafts(read_aliases(data.decode("utf-8-sig"), name))), []
+    except AliasesInvalid as error:
+        return [], [Fault(*line.split(": ", 1)) for line in str(error).splitlines()]
 
 
 def _drafted(name: str, drafts: Iterable[Draft], faults: list[Fault]) -> tuple[list[Draft], list[Fault]]:

@@ -7,7 +7,8 @@ import pytest
 from openpyxl import Workbook
 
 from inventory.lifecycle import load_table
-from inventory.lifecycle_records import drafts_of, table_of
+from inventory.lifecycle_records import aliases_of, drafts_of, table_of
+from inventory.matching import Matcher
 from services.collectors import COLLECTORS
 from services.collectors.base import Report, Run
 from tests.inventory.test_batch import Graph, observed
@@ -258,3 +259,42 @@ def test_what_a_check_says_of_a_table_is_its_first_fault(tmp_path):
     (good,) = COLLECTORS["endoflife"].check(COLLECTORS["endoflife"].settings())
     assert bad.fault.startswith("own.csv, line 2, column 2: Verkaufsende: ")
     assert (good.what, good.fault) == ("the bundled table", "")
+
+
+ALIASES = """
+[program]
+'hausdatenbank (?P<v>\\d+)' = "postgresql"
+'stadtwiki' = { product = "mediawiki", cycle = "1.43" }
+'stadt.*' = false
+"""
+
+
+def test_a_citys_own_file_of_aliases_is_known_in_the_graph_and_comes_before_the_bundled(tmp_path):
+    drafts, report = own(tmp_path, ALIASES, "aliases.toml")
+    graph = Graph(tmp_path)
+    graph.feed(
+        observed(f"lifecycle/{draft.native_key}", 10, draft.sections["core"], kind=draft.kind, first=0)
+        for draft in drafts
+    )
+
+    assert report.problems == []
+    matcher = Matcher(load_table(), aliases_of(graph.store))
+    graph.close()
+    seen = {
+        name: [f"{cycle.product}/{cycle.name}" for cycle in matcher.software({"name": name}).cycles]
+        for name in ("Hausdatenbank 16", "Stadtwiki", "Stadtplan", "LibreOffice 7.4.3.2")
+    }
+    assert seen == {
+        "Hausdatenbank 16": ["postgresql/16"],
+        "Stadtwiki": ["mediawiki/1.43"],
+        "Stadtplan": [],
+        "LibreOffice 7.4.3.2": ["libreoffice/7.4"],
+    }
+
+
+def test_faults_of_an_alias_file_are_told_with_their_lines(tmp_path):
+    drafts, report = own(tmp_path, "[program]\n'good' = \"x\"\n'bad(' = \"y\"\n", "aliases.toml")
+
+    assert drafts == []
+    (fault,) = faults(report)
+    assert fault.startswith("aliases.toml: line 3: 'bad(': it is no regular expression")
