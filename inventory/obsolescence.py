@@ -120,15 +120,20 @@ def _judged(reader: GraphReader, matcher: Matcher, question: Question) -> Iterat
     among = question.selection.among
     covered = frozenset(covers) if among is None else covers.keys() & among
     paid_for = replace(question.selection, among=frozenset(covered))
-    for thing in things(reader, matcher, question.policy, question.selection, question.parts, question.on):
+    there = frozenset(thing.key for thing in _things(reader, matcher, question, paid_for)) if covered else frozenset()
+    for thing in _things(reader, matcher, question, question.selection):
         own = judgement(thing.match, question.policy, question.on, question.within_months)
-        apart = _apart(reader, matcher, question, thing, own, paid_for, covers) if covered else {}
+        apart = _apart(reader, matcher, question, thing, own, paid_for, covers) if thing.key in there else {}
         others = frozenset(asset for assets in apart.values() for asset in assets)
         for paid, assets in apart.items():
             yield Judged(thing, paid, replace(question.selection, among=assets), len(assets))
         if rest := thing.assets - len(others):
             without = question.selection.without | others
             yield Judged(thing, own, replace(question.selection, without=without), rest)
+
+
+def _things(reader: GraphReader, matcher: Matcher, question: Question, selection: Selection) -> Iterator[Thing]:
+    return things(reader, matcher, question.policy, selection, question.parts, question.on)
 
 
 def _apart(
