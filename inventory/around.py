@@ -1,9 +1,11 @@
 """Who owns assets, and what depends on them: read for a few assets at a time, without the whole topology."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Literal, Protocol
 
-from graph.metamodel import RELATIONS
-from graph.model import Node
+from graph.metamodel import LISTED, RELATIONS
+from graph.model import Edge, Node
 from graph.store import GraphReader
 from graph.topology import OWNERSHIP, PLACE
 
@@ -11,6 +13,37 @@ _IN = frozenset(r.type for r in RELATIONS.values() if r.failure == "to_source") 
 _OUT = frozenset(r.type for r in RELATIONS.values() if r.failure == "to_target")
 SHOWN = frozenset({"Application", "CitizenService"})
 """What is told of what depends on an asset."""
+
+
+class Edges(Protocol):
+    """What tells relationships: a reader of the graph, or `Drawn`."""
+
+    def edges_of(
+        self, ids: Collection[str], direction: Literal["out", "in"] = "out", types: Collection[str] = ()
+    ) -> Iterator[Edge]:
+        """See `GraphReader.edges_of`."""
+
+
+class Drawn:
+    """The relationships by which one thing needs, owns or holds another, read once to be followed from many things.
+
+    It holds as many as the landscape has. `names`: how many assets have each, in small letters. Raises
+    StoreUnavailable.
+    """
+
+    def __init__(self, reader: GraphReader) -> None:
+        self._ends: dict[str, dict[str, list[Edge]]] = {"out": {}, "in": {}}
+        nodes, edges = reader.network(_IN | _OUT | {OWNERSHIP, "LOCATED_IN"})
+        self.names = Counter(node.name.casefold() for node in nodes if node.kind in LISTED)
+        for edge in edges:
+            self._ends["out"].setdefault(edge.key.source_id, []).append(edge)
+            self._ends["in"].setdefault(edge.key.target_id, []).append(edge)
+
+    def edges_of(
+        self, ids: Collection[str], direction: Literal["out", "in"] = "out", types: Collection[str] = ()
+    ) -> Iterator[Edge]:
+        for node in ids:
+            yield from (edge for edge in self._ends[direction].get(node, ()) if not types or edge.key.type in types)
 
 
 def owners_of(reader: GraphReader, ids: Collection[str]) -> dict[str, tuple[Node, ...]]:
@@ -32,7 +65,7 @@ def dependents_of(reader: GraphReader, ids: Collection[str]) -> dict[str, tuple[
     return _sorted((asset, shown[effect]) for asset, found in reached.items() for effect in found if effect in shown)
 
 
-def needed_by(reader: GraphReader, ids: Collection[str]) -> frozenset[str]:
+def needed_by(reader: Edges, ids: Collection[str]) -> frozenset[str]:
     """These and all that they need, however far: what they run on, depend on, and what serves that."""
     found, frontier = set(ids), set(ids)
     while frontier:
@@ -43,18 +76,18 @@ def needed_by(reader: GraphReader, ids: Collection[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def owned_by(reader: GraphReader, units: Collection[str]) -> frozenset[str]:
+def owned_by(reader: Edges, units: Collection[str]) -> frozenset[str]:
     """What these organisation units own, and those below them (MEMBER_OF)."""
     all_units = _below(reader, units, "MEMBER_OF")
     return frozenset(edge.key.source_id for edge in reader.edges_of(all_units, "in", types=(OWNERSHIP,)))
 
 
-def located_in(reader: GraphReader, places: Collection[str]) -> frozenset[str]:
+def located_in(reader: Edges, places: Collection[str]) -> frozenset[str]:
     """What stands in these places, and those in them, and what runs on that."""
     return _below(reader, _below(reader, places, "LOCATED_IN"), "RUNS_ON") - frozenset(places)
 
 
-def _below(reader: GraphReader, ids: Collection[str], relation: str) -> frozenset[str]:
+def _below(reader: Edges, ids: Collection[str], relation: str) -> frozenset[str]:
     """These and all that this relation leads from to them, however far."""
     found, frontier = set(ids), set(ids)
     while frontier:

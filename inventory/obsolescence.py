@@ -12,7 +12,7 @@ from graph.store import GraphReader, Selection
 from inventory.covers import covers_of
 from inventory.decisions import MATCHING
 from inventory.judging import Cover, Judgement, Policy, judgement
-from inventory.lifecycle import Edition
+from inventory.lifecycle import Edition, Product
 from inventory.matching import Matcher
 from inventory.milestones import VERDICTS, MilestoneName, Verdict, milestone_text
 from inventory.products import letters
@@ -29,7 +29,7 @@ class Question:
     """What is asked: on which day, ending within how many months, of which assets, of which parts of these.
 
     `verdicts`: of the rows; the totals count all. `products`, `vendors`: in any spelling, `-` for none known;
-    `milestones`: that count; `confidence`: at least. Empty: any.
+    `milestones`: that count; `confidence`: at least, and at most `confidence_to`. Empty: any.
     """
 
     on: date
@@ -42,6 +42,7 @@ class Question:
     vendors: frozenset[str] = frozenset()
     milestones: frozenset[MilestoneName] = frozenset()
     confidence: float = 0.0
+    confidence_to: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,14 @@ def obsolete(reader: GraphReader, matcher: Matcher, question: Question) -> Obsol
 
     Memory is bounded by the distinct things. Raises StoreUnavailable.
     """
+    answer = judged_of(reader, matcher, question)
+    answer.computers, answer.with_system = _coverage(reader, question.selection)
+    answer.as_of = _as_of(reader, question.selection)
+    return answer
+
+
+def judged_of(reader: GraphReader, matcher: Matcher, question: Question) -> Obsolescence:
+    """As `obsolete`, without its coverage, and without when sources were heard of. Raises StoreUnavailable."""
     answer = Obsolescence(question, matcher.table.editions)
     for item in _judged(reader, matcher, question):
         if item.thing.match.inherits:
@@ -110,8 +119,6 @@ def obsolete(reader: GraphReader, matcher: Matcher, question: Question) -> Obsol
             answer.totals[(item.thing.part, item.judgement.verdict)] += item.assets
             answer.paid[item.thing.part] += item.assets if item.judgement.paid else 0
     answer.judged.sort(key=lambda item: item.order)
-    answer.computers, answer.with_system = _coverage(reader, question.selection)
-    answer.as_of = _as_of(reader, question.selection)
     return answer
 
 
@@ -167,8 +174,18 @@ def _all(reader: GraphReader, thing: Thing, selection: Selection) -> Iterator[No
 
 def _names(matcher: Matcher, thing: Thing) -> frozenset[str]:
     """What a person may call the thing's product, in plain letters."""
-    product = matcher.table.products.get(thing.match.cycles[0].product) if thing.match.cycles else None
-    return frozenset(map(letters, (product.name, product.label, *product.aliases))) if product else frozenset()
+    product = product_of(matcher, thing)
+    return names_of(product) if product else frozenset()
+
+
+def names_of(product: Product) -> frozenset[str]:
+    """What a person may call a product, in plain letters."""
+    return frozenset(map(letters, (product.name, product.label, *product.aliases)))
+
+
+def product_of(matcher: Matcher, thing: Thing) -> Product | None:
+    """The table's product that the thing is; None where none is known."""
+    return matcher.table.products.get(thing.match.cycles[0].product) if thing.match.cycles else None
 
 
 def _asked_for(question: Question, matcher: Matcher, item: Judged) -> bool:
@@ -177,7 +194,7 @@ def _asked_for(question: Question, matcher: Matcher, item: Judged) -> bool:
         (not wanted or _is_product(matcher, item.thing, wanted))
         and (not question.vendors or _is_vendor(matcher, item.thing, question.vendors))
         and (not question.milestones or item.judgement.milestone in question.milestones)
-        and match.confidence >= question.confidence
+        and question.confidence <= match.confidence <= question.confidence_to
     )
 
 
@@ -193,7 +210,7 @@ def _is_vendor(matcher: Matcher, thing: Thing, wanted: Collection[str]) -> bool:
 
 def vendor_of(matcher: Matcher, thing: Thing) -> str:
     """Who makes the thing, as reported, or as the table says."""
-    product = matcher.table.products.get(thing.match.cycles[0].product) if thing.match.cycles else None
+    product = product_of(matcher, thing)
     return thing.vendor or (product.vendor if product else "")
 
 

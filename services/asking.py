@@ -7,20 +7,24 @@ from functools import reduce
 
 from graph.metamodel import LANDSCAPE
 from graph.model import Node
-from graph.store import GraphReader, Selection
+from graph.store import EVERY_ASSET, GraphReader, Selection
 from inventory.around import located_in, needed_by, owned_by
+from inventory.grouping import By
 from inventory.judging import Policy
 from inventory.milestones import MILESTONES, VERDICTS, MilestoneName
-from inventory.obsolescence import Question
+from inventory.obsolescence import NONE, Question
+from inventory.scopes import SCOPES, ScopeName, all_of, narrowed
 from inventory.things import PARTS
 from services.lookup import NotFound, find_one, find_sources
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked, in a person's words; empty: any. `units`, `places`, `applications`: ids or names of these.
+    """What is asked, in a person's words; empty: any.
 
-    `milestones`: the milestone that counts, `security`, or that of one product, `debian=extended`.
+    `units`, `places`, `applications`, `services`: ids or names of these, `-` for what is in none. `milestones`: the
+    milestone that counts, `security`, or that of one product, `debian=extended`. `counting`: rows for which one of
+    these milestones counts.
     """
 
     on: date | None = None
@@ -36,6 +40,9 @@ class Asked:
     vendors: Sequence[str] = ()
     milestones: Sequence[str] = ()
     confidence: float = 0.0
+    confidence_to: float = 1.0
+    services: Sequence[str] = ()
+    counting: Sequence[str] = ()
 
 
 def question_of(reader: GraphReader, asked: Asked, policy: Policy, as_of: datetime | None = None) -> Question:
@@ -43,17 +50,15 @@ def question_of(reader: GraphReader, asked: Asked, policy: Policy, as_of: dateti
     return Question(
         on=asked.on or (as_of or datetime.now(UTC)).date(),
         within_months=asked.within_months,
-        selection=Selection(
-            kinds=frozenset(_known("kind", asked.kinds, LANDSCAPE)),
-            sources=find_sources(reader, asked.sources),
-            among=_among(reader, asked),
-        ),
+        selection=_selection(reader, asked),
         policy=policy_of(policy, asked.milestones),
         parts=frozenset(part for part in PARTS if part in _known("part", asked.parts or PARTS, PARTS)),
         verdicts=frozenset(v for v in VERDICTS if v in _known("verdict", asked.verdicts, VERDICTS)),
         products=frozenset(asked.products),
         vendors=frozenset(asked.vendors),
+        milestones=frozenset(_milestones(asked.counting)),
         confidence=asked.confidence,
+        confidence_to=asked.confidence_to,
     )
 
 
@@ -75,15 +80,32 @@ def _milestones(names: Sequence[str]) -> list[MilestoneName]:
     return [name for name in MILESTONES if name in names]
 
 
-def _among(reader: GraphReader, asked: Asked) -> frozenset[str] | None:
-    """The assets that all of the conditions leave; None where there is no condition."""
-    scopes: list[frozenset[str]] = []
-    for names, scope in (
-        (asked.units, of_unit), (asked.places, of_place), (asked.applications, of_application)
-    ):  # fmt: skip
-        if names:
-            scopes.append(frozenset().union(*(scope(reader, find_one(reader, name)) for name in names)))
-    return reduce(frozenset.intersection, scopes) if scopes else None
+def _selection(reader: GraphReader, asked: Asked) -> Selection:
+    """The assets that all of the conditions leave."""
+    found = Selection(
+        kinds=frozenset(_known("kind", asked.kinds, LANDSCAPE)),
+        sources=find_sources(reader, asked.sources),
+    )
+    return reduce(narrowed, (scope_of(reader, asked, name) for name in SCOPES), found)
+
+
+def scope_of(reader: GraphReader, asked: Asked, by: ScopeName) -> Selection:
+    """What those units, locations, ... that are asked for leave. Raises NotFound, Ambiguous."""
+    names, of = {
+        "unit": (asked.units, of_unit),
+        "location": (asked.places, of_place),
+        "application": (asked.applications, of_application),
+        "service": (asked.services, of_service),
+    }[by]
+    if not names:
+        return EVERY_ASSET
+    found = frozenset[str]().union(*(of(reader, find_one(reader, name)) for name in names if name != NONE))
+    return Selection(without=all_of(reader, by) - found) if NONE in names else Selection(among=found)
+
+
+def within_of(reader: GraphReader, asked: Asked, by: By) -> Selection:
+    """Which groups of a kind can be opened by asking for them instead of those of that kind that are asked for."""
+    return next((scope_of(reader, asked, name) for name in SCOPES if name == by), EVERY_ASSET)
 
 
 def of_unit(reader: GraphReader, unit: Node) -> frozenset[str]:
@@ -99,6 +121,11 @@ def of_place(reader: GraphReader, place: Node) -> frozenset[str]:
 def of_application(reader: GraphReader, node: Node) -> frozenset[str]:
     """An application, a process or a citizen service, and all that it needs. Raises NotFound for another thing."""
     return needed_by(reader, [_of(node, {"Application", "BusinessProcess", "CitizenService", "ExternalService"}).id])
+
+
+def of_service(reader: GraphReader, node: Node) -> frozenset[str]:
+    """A citizen service, and all that it needs. Raises NotFound for another thing."""
+    return needed_by(reader, [_of(node, {"CitizenService"}).id])
 
 
 def _of(node: Node, kinds: Collection[str]) -> Node:

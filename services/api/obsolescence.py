@@ -120,15 +120,20 @@ class ObsoleteQuery:
     within_months: Annotated[int, Query(ge=0, le=600)] = 12
     source: Sources = None
     kind: Kinds = None
-    unit: Annotated[list[str] | None, _any("what this organisation unit's things need: id or name")] = None
-    location: Annotated[list[str] | None, _any("what stands there: id or name")] = None
-    application: Annotated[list[str] | None, _any("what this application, process or service needs")] = None
+    unit: Annotated[list[str] | None, _any("what this organisation unit's things need: id or name, - for none")] = None
+    location: Annotated[list[str] | None, _any("what stands there: id or name, - for nowhere")] = None
+    application: Annotated[
+        list[str] | None, _any("what this application, process or service needs; - for what no application needs")
+    ] = None
+    service: Annotated[list[str] | None, _any("what this citizen service needs; - for none")] = None
     part: Annotated[list[str] | None, _any(f"these parts: {', '.join(PARTS)}")] = None
     verdict: Annotated[list[str] | None, _any("rows with these verdicts")] = None
     product: Annotated[list[str] | None, _any("of this product; - for none known")] = None
     vendor: Annotated[list[str] | None, _any("of this vendor; - for none known")] = None
     milestone: Annotated[list[str] | None, Query(description="the end that counts; or debian=extended")] = None
+    counting: Annotated[list[str] | None, _any("where this end counts, extended where a contract pays")] = None
     confidence: Annotated[float, Query(ge=0, le=1, description="only matches that are at least so sure")] = 0.0
+    confidence_to: Annotated[float, Query(ge=0, le=1, description="only matches that are at most so sure")] = 1.0
 
     def asked(self) -> Asked:
         return Asked(
@@ -145,6 +150,9 @@ class ObsoleteQuery:
             vendors=self.vendor or (),
             milestones=self.milestone or (),
             confidence=self.confidence,
+            confidence_to=self.confidence_to,
+            services=self.service or (),
+            counting=self.counting or (),
         )
 
 

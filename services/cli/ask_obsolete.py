@@ -13,11 +13,13 @@ from inventory.chain import chains
 from inventory.lifecycle_records import matcher_of
 from inventory.milestones import VERDICTS
 from inventory.obsolescence import Obsolescence, obsolete
+from inventory.rollup import groups_with_status
 from inventory.rows import Row, Rows
 from inventory.things import PARTS
-from services.asking import Asked, question_of
+from services.asking import Asked, question_of, within_of
 from services.cli.common import Config, settings_of
 from services.cli.explaining import show_chains
+from services.cli.grouped import By, show_groups
 from services.cli.output import Format, cell, fields, plain, print_rows, say
 from services.cli.reading import As, AsOf, Sources, reading
 from services.lookup import find_one
@@ -52,16 +54,22 @@ def ask_obsolete(  # noqa: PLR0913, PLR0917 - a command's options are its argume
     everything: Annotated[bool, typer.Option("--all", help="also what is supported, and what is unknown")] = False,
     limit: Annotated[int, typer.Option(min=1, help="rows of the table; JSON and CSV have all")] = 50,
     kind: Annotated[Many, _many("only of assets of this kind")] = None,
-    unit: Annotated[Many, _many("only what this organisation unit's things need")] = None,
-    location: Annotated[Many, _many("only what stands there")] = None,
-    application: Annotated[Many, _many("only what this application, process or citizen service needs")] = None,
+    unit: Annotated[Many, _many("only what this organisation unit's things need; - for none")] = None,
+    location: Annotated[Many, _many("only what stands there; - for nowhere")] = None,
+    application: Annotated[
+        Many, _many("only what this application, process or citizen service needs; - for what no application needs")
+    ] = None,
+    service: Annotated[Many, _many("only what this citizen service needs; - for none")] = None,
     part: Annotated[Many, _many(f"only these parts: {', '.join(PARTS)}")] = None,
     product: Annotated[Many, _many("only of this product; - for none known")] = None,
     vendor: Annotated[Many, _many("only of this vendor; - for none known")] = None,
     milestone: Annotated[
         Many, _many("the end that counts: active, security, extended, maintenance, sale, warranty; or debian=extended")
     ] = None,
+    counting: Annotated[Many, _many("only where this end counts, extended where a contract pays")] = None,
     confidence: Annotated[float, typer.Option(min=0, max=1, help="only matches that are at least so sure")] = 0.0,
+    confidence_to: Annotated[float, typer.Option(min=0, max=1, help="only matches that are at most so sure")] = 1.0,
+    by: By = None,
     explain: Annotated[
         str,
         typer.Option(metavar="ASSET", help="of this asset: the chain from what is reported to the verdicts"),
@@ -86,6 +94,9 @@ def ask_obsolete(  # noqa: PLR0913, PLR0917 - a command's options are its argume
         vendors=vendor or (),
         milestones=milestone or (),
         confidence=confidence,
+        confidence_to=confidence_to,
+        services=service or (),
+        counting=counting or (),
     )
     policy = settings_of(config).support.policy()
     with reading(config, as_of) as reader:
@@ -96,7 +107,11 @@ def ask_obsolete(  # noqa: PLR0913, PLR0917 - a command's options are its argume
             show_chains(asset, chains(reader, matcher, question, asset), form, everything=everything)
             return
         answer = obsolete(reader, matcher, question)
-        show_obsolete(answer, Rows(reader, matcher, answer), form, limit)
+        if by:
+            found = groups_with_status(reader, matcher, answer, by, within_of(reader, asked, by))
+            show_groups(by, found, told(answer), summary(answer), form, limit)
+        else:
+            show_obsolete(answer, Rows(reader, matcher, answer), form, limit)
 
 
 def show_obsolete(answer: Obsolescence, rows: Rows, form: Format, limit: int) -> None:

@@ -222,7 +222,9 @@ def test_the_description_lists_every_route(api):
     questions = {
         "assets",
         "assets/{asset_id}",
+        "bom",
         "obsolescence",
+        "obsolescence/groups",
         "impact",
         "runs",
         "status",
@@ -231,5 +233,5 @@ def test_the_description_lists_every_route(api):
         "unassigned",
     }
     questions |= {"records", "records/schema"}
-    questions |= {f"assets/{{asset_id}}/{part}" for part in ("records", "identity", "history")}
+    questions |= {f"assets/{{asset_id}}/{part}" for part in ("records", "identity", "history", "obsolescence")}
     assert set(paths) == {f"/api/v1/{question}" for question in questions} | {"/livez", "/readyz", "/metrics"}
