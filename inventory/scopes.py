@@ -58,8 +58,10 @@ def narrowed(selection: Selection, by: Selection) -> Selection:
 
 
 def _lies_within(assets: frozenset[str], within: Selection) -> bool:
-    """Whether a selection by ids leaves all of these."""
-    return (within.among is None or assets <= within.among) and assets.isdisjoint(within.without)
+    """Whether a selection by ids leaves all of these; what has no assets lies in the whole alone."""
+    if within.among is None and not within.without:
+        return True
+    return bool(assets) and (within.among is None or assets <= within.among) and assets.isdisjoint(within.without)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from graph.store import Selection
 from inventory.milestones import VERDICTS
 from inventory.obsolescence import Question
-from inventory.rollup import rollups
+from inventory.rollup import rolled, rollups
 from inventory.scopes import SCOPES, nodes_of
 from tests.inventory.cities import PROGRAMS, SYSTEMS, cities, thorough, with_properties
 from tests.inventory.feeding import program, said, system, to
@@ -108,6 +108,22 @@ def test_the_worst_come_first_and_none_is_left_out_where_nothing_is_in_it(graph)
         ("app", "supported"),
     ]
     assert [(one.name, one.id) for one in rollups(graph.store, matcher(), Question(TODAY), "unit")] == [("-", "")]
+
+
+def test_within_a_selection_what_has_nothing_is_left_out(graph):
+    graph.feed([
+        said("city", "Server", "srv", W2012, to("OWNED_BY", "OrganisationUnit", "team")),
+        said("city", "OrganisationUnit", "team"),
+        said("city", "OrganisationUnit", "empty"),
+    ])  # fmt: skip
+    (server,) = graph.store.assets(kinds=("Server",))
+    within = Selection(among=frozenset({server.id}))
+
+    question = Question(TODAY, selection=within)
+    found = rolled(graph.store, matcher(), question, "unit", within)
+    assert [(group.name, rollup.status) for group, rollup in found] == [("team", "unsupported")]
+    every = rollups(graph.store, matcher(), question, "unit")
+    assert [(one.name, one.status) for one in every] == [("team", "unsupported"), ("empty", "unknown")]
 
 
 def expected(rows):
