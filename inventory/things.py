@@ -109,7 +109,8 @@ def _catalogue(
     selection: Selection,
 ) -> Iterator[Thing]:
     counts = reader.spread(relation, selection)
-    for item in reader.catalogue(kind):
+    few = selection.among is not None
+    for item in reader.nodes(counts).values() if few else reader.catalogue(kind):
         if count := counts.get(item.id, 0):
             vendor = str(item.properties.get("vendor", ""))
             yield Thing(part, item.id, item.name, match(item.properties), count, _Item(relation, item.id), vendor)
