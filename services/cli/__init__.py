@@ -14,6 +14,7 @@ from services.cli import (
     export,
     lifecycle,
     operating,
+    report,
     service,
     sources,
     template,
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (demo, write_config, check, sources, template, service, operating, ask, curate, lifecycle, export):
+for part in (demo, write_config, check, sources, template, service, operating, ask, report, curate, lifecycle, export):
     part.add_to(app)
 
 

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,7 +23,9 @@ from services.cli.explaining import show_chains
 from services.cli.grouped import By, show_groups
 from services.cli.output import Format, cell, fields, plain, print_rows, say
 from services.cli.reading import As, AsOf, Sources, reading
+from services.cli.report import save_workbook
 from services.lookup import find_one
+from services.report.sheets import rows_sheet
 
 COLUMNS = {
     "verdict": "VERDICT",
@@ -74,12 +77,17 @@ def ask_obsolete(  # noqa: PLR0913, PLR0917 - a command's options are its argume
         str,
         typer.Option(metavar="ASSET", help="of this asset: the chain from what is reported to the verdicts"),
     ] = "",
+    xlsx: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write all rows into this workbook, headed in German")
+    ] = None,
     source: Sources = None,
     as_of: AsOf = None,
     form: As = Format.TABLE,
     config: Config = None,
 ) -> None:
     """What is past its support, or soon will be; what is unknown is counted apart."""
+    if xlsx and (by or explain):
+        raise typer.BadParameter("it holds rows: leave out --by and --explain", param_hint="--xlsx")
     asked = Asked(
         on=on.date() if on else None,
         within_months=within,
@@ -107,11 +115,14 @@ def ask_obsolete(  # noqa: PLR0913, PLR0917 - a command's options are its argume
             show_chains(asset, chains(reader, matcher, question, asset), form, everything=everything)
             return
         answer = obsolete(reader, matcher, question)
-        if by:
+        rows = Rows(reader, matcher, answer)
+        if xlsx:
+            save_workbook(xlsx, [rows_sheet("Zeilen", rows, "de")], "de")
+        elif by:
             found = groups_with_status(reader, matcher, answer, by, within_of(reader, asked, by))
             show_groups(by, found, told(answer), summary(answer), form, limit)
         else:
-            show_obsolete(answer, Rows(reader, matcher, answer), form, limit)
+            show_obsolete(answer, rows, form, limit)
 
 
 def show_obsolete(answer: Obsolescence, rows: Rows, form: Format, limit: int) -> None:

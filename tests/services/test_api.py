@@ -234,4 +234,4 @@ def test_the_description_lists_every_route(api):
     }
     questions |= {"records", "records/schema"}
     questions |= {f"assets/{{asset_id}}/{part}" for part in ("records", "identity", "history", "obsolescence")}
-    assert set(paths) == {f"/api/v1/{question}" for question in questions} | {"/livez", "/readyz", "/metrics"}
+    assert set(paths) == {f"/api/v1/{question}" for question in questions} | {"/", "/livez", "/readyz", "/metrics"}

@@ -1,14 +1,12 @@
 """The page /docs in a real browser: it shows the API, and calls nobody but the server it came from."""
 
-import os
 import re
-import shutil
 from urllib.parse import urljoin
 
 import httpx
 import pytest
-from playwright.sync_api import sync_playwright
 
+from tests.services.browser import open_chromium
 from tests.services.serving import Served
 
 SOURCES = re.compile(r"""(?:src|href)=["']([^"']+)""")
@@ -23,14 +21,8 @@ def served(tmp_path_factory):
 
 @pytest.fixture
 def chromium():
-    path = shutil.which("chromium")
-    if path is None and os.environ.get("LANDKARTE_EMBEDDED_ONLY") == "1":
-        pytest.skip("chromium is not installed")
-    assert path, "chromium is not installed; scripts/bring-test-tools brings it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with open_chromium() as browser:
         yield browser
-        browser.close()
 
 
 def test_all_that_the_page_names_comes_from_this_server(served):
