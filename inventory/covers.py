@@ -35,5 +35,8 @@ def _cover(node: Node) -> Cover | None:
     told = [name.strip() for name in str(node.properties.get("extended_support_of", "")).split(",") if name.strip()]
     if not told:
         return None
+    end = str(node.properties.get("end", ""))
+    if end and day_of(end) is None:  # nobody can tell until when it pays
+        return None
     products = None if ALL in told else frozenset(map(letters, told))
-    return Cover(node.id, node.name, products, day_of(node.properties.get("end", "")))
+    return Cover(node.id, node.name, products, day_of(end))

@@ -85,7 +85,7 @@ Decisions = Mapping[tuple[str, str], Decision]
 def decided(table: LifecycleTable, decisions: Decisions, part: str, reported: str, match: Match, on: date) -> Match:
     """The match that a person confirmed, or none where it was rejected; else the one that rules made."""
     decision = decisions.get((part, reported))
-    if decision is None or not decision.holds(on):
+    if decision is None or not decision.holds(on) or match.inherits:
         return match
     by = f"{decision.author}: {decision.reason}"
     if decision.rejected:

@@ -1,5 +1,6 @@
 """Who says the date that a verdict rests on: the source, where it is published, and of which day that table is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -36,7 +37,7 @@ class Sources:
             return Evidence()
         product = self._table.products.get(cycles[0].product)
         if product is None:
-            return _own(asset)
+            return _own(asset, ("warranty_end",) if item.judgement.milestone == "warranty" else _OWN)
         claim, node = self._claim(item, cycles[0])
         if claim is None or node is None:
             return Evidence(citation=product.link)
@@ -59,9 +60,9 @@ class Sources:
         return self._cycles[cycle]
 
 
-def _own(asset: Node) -> Evidence:
+def _own(asset: Node, names: Sequence[str]) -> Evidence:
     """Of a date that is the asset's own, and of no product's."""
-    claims = next((found for name in _OWN if (found := asset.claims.get(name))), ())
+    claims = next((found for name in names if (found := asset.claims.get(name))), ())
     return Evidence(source=claims[0].record.partition("/")[0] if claims else "")
 
 

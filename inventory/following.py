@@ -57,7 +57,8 @@ def items_of(reader: GraphReader, assets: Collection[str]) -> list[Node]:
 
 def _wanted(matcher: Matcher, item: Node, now: datetime) -> Iterator[tuple[EdgeKey, Edge]]:
     rules = _MATCH[item.kind](matcher)(item.properties)
-    match = matcher.decided(_PARTS[item.kind], item.name, rules, now.date())
+    vendor = f"{item.properties.get('vendor', '')} " if item.kind == "HardwareModel" else ""
+    match = matcher.decided(_PARTS[item.kind], f"{vendor}{item.name}".strip(), rules, now.date())
     said: Properties = {"method": match.method, "confidence": match.confidence}
     for cycle in match.cycles if not match.inferred else ():  # older than the oldest: it follows none of the table
         if cycle.id:

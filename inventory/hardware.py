@@ -16,6 +16,8 @@ PROPERTIES = ("vendor", "model", "purchase_date", "bios_date", "warranty_end", "
 """What is read of a device; all that have the same are judged together."""
 BY_PURCHASE, BY_BIOS = 0.6, 0.3
 """Confidence of an age: from the day of purchase, and from the date of the firmware, which an update makes younger."""
+FIRST = date(1990, 1, 1)
+"""An earlier day is a placeholder, and no purchase."""
 _REAL = frozenset({"", "physical", "none"})
 
 
@@ -41,11 +43,11 @@ def hardware_match(matcher: Matcher, policy: Policy, kind: str, told: Mapping[st
 
 def _by_age(years: int, told: Mapping[str, str]) -> Match | None:
     bought, firmware = day_of(told["purchase_date"]), day_of(told["bios_date"])
-    since = bought or firmware
+    since = next((day for day in (bought, firmware) if day and day >= FIRST), None)
     if since is None or not years:
         return None
-    what = "its purchase" if bought else "the date of its firmware, as an estimate"
-    confidence = BY_PURCHASE if bought else BY_BIOS
+    what = "its purchase" if since == bought else "the date of its firmware, as an estimate"
+    confidence = BY_PURCHASE if since == bought else BY_BIOS
     end = months_later(since, 12 * years)
     return Match(f"age: {years} years from {what}", (_cycle(end),), confidence=confidence, matched_on=since.isoformat())
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from inventory.lifecycle import Cycle
 from inventory.match import Match
-from inventory.milestones import Milestone, MilestoneName, Undated, Verdict, judge
+from inventory.milestones import Milestone, MilestoneName, Undated, Verdict, judge, rank_of
 
 AGES: Mapping[str, int] = {
     "Server": 5,
@@ -64,26 +64,41 @@ class Judgement:
 
 
 def judgement(match: Match, policy: Policy, on: date, within_months: int, covers: Collection[Cover] = ()) -> Judgement:
-    """What a match says on a day. `covers`: the contracts that pay for this product on that day."""
+    """What a match says on a day. `covers`: the contracts that pay for this product on that day.
+
+    Of several candidates what they share, with the contracts: where they do not agree it is unknown.
+    """
     milestone = policy.counts(match.cycles[0].product if match.cycles else "")
-    own = Judgement(match.verdict(on, within_months, milestone), _end(match, milestone), milestone)
-    if len(match.cycles) != 1 or match.inferred:
+    verdict = match.verdict(on, within_months, milestone)
+    own = Judgement(verdict, _end(match, milestone, verdict), milestone)
+    if match.inferred or not covers or all(cycle.extended is None for cycle in match.cycles):
         return own
-    cycle = match.cycles[0]
-    best = max(covers, key=lambda cover: rank_of(_limited(cycle, cover)), default=None)
-    if best is None or cycle.extended is None or rank_of(_limited(cycle, best)) <= rank_of(own.end):
-        return own
-    end = _limited(cycle, best)
-    verdict = judge(end, on, within_months)
-    helps = own.verdict == "unsupported" and verdict != "unsupported"
-    return Judgement(verdict, end, "extended", best.name if helps else "")
+    each = [_with_contract(cycle, milestone, covers, on, within_months) for cycle in match.cycles]
+    if len({found.verdict for found in each}) > 1:
+        return Judgement("unknown", None, milestone)
+    return max(each, key=lambda found: rank_of(found.end))
 
 
-def _end(match: Match, milestone: MilestoneName) -> Milestone:
+def _with_contract(
+    cycle: Cycle, milestone: MilestoneName, covers: Collection[Cover], on: date, within_months: int
+) -> Judgement:
+    """What a cycle says, or the contract that makes it last longer."""
+    end = cycle.end(milestone)
+    own = Judgement(judge(end, on, within_months), end, milestone)
+    best = max(covers, key=lambda cover: rank_of(_limited(cycle, cover)))
+    limit = _limited(cycle, best)
+    if cycle.extended is None or rank_of(limit) <= rank_of(end):
+        return own
+    verdict = judge(limit, on, within_months)
+    helps = own.verdict in {"unsupported", "unknown"} and verdict != "unsupported"
+    return Judgement(verdict, limit, "extended", best.name if helps else "")
+
+
+def _end(match: Match, milestone: MilestoneName, verdict: Verdict) -> Milestone:
     """Of several candidates the latest day: the least that is sure. What is inferred ended before all known days."""
     ends = [cycle.end(milestone) for cycle in match.cycles]
     if match.inferred:
-        return Undated.ENDED
+        return Undated.ENDED if verdict == "unsupported" else None
     if ends and all(isinstance(end, date) for end in ends):
         return max(end for end in ends if isinstance(end, date))
     return ends[0] if len(set(ends)) == 1 else None
@@ -92,10 +107,3 @@ def _end(match: Match, milestone: MilestoneName) -> Milestone:
 def _limited(cycle: Cycle, cover: Cover) -> Milestone:
     """The end of extended support, or of the contract that pays for it, whichever is first."""
     return min((cycle.extended, cover.end or Undated.OPEN), key=rank_of)
-
-
-def rank_of(end: Milestone) -> date:
-    """Ends in order of time: what has ended before all days, and what is open after them."""
-    if isinstance(end, Undated):
-        return date.min if end is Undated.ENDED else date.max
-    return end or date.min

@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 
-from inventory.milestones import Milestone, MilestoneName, Undated
+from inventory.milestones import Milestone, MilestoneName, Undated, rank_of
 
 SOURCE = "endoflife"
 """The source that says the bundled table, where none is configured under another name."""
@@ -56,7 +56,12 @@ class Cycle:
         return getattr(self, name) if name else None
 
     def stands_for(self, milestone: MilestoneName) -> MilestoneName | None:
-        """The milestone whose end counts as that one's; None where nothing is known of it."""
+        """The milestone whose end counts as that one's; None where nothing is known of it.
+
+        Extended support that is said to end before security support does is what somebody forgot to correct.
+        """
+        if milestone == "extended" and self.extended is not None and rank_of(self.security) > rank_of(self.extended):
+            return "security"
         return next((name for name in _INSTEAD[milestone] if getattr(self, name) is not None), None)
 
 

@@ -16,7 +16,7 @@ from inventory.aliases import SECTIONS, Alias, Aliases
 from inventory.decisions import KIND, Decision, decision_of
 from inventory.lifecycle import Cycle, Edition, LifecycleTable, Product
 from inventory.matching import Matcher
-from inventory.milestones import MILESTONES, MilestoneName, milestone_text, read_milestone
+from inventory.milestones import MILESTONES, MilestoneName, day_of, known_milestone, milestone_text
 
 PAGE = 2000
 ALIAS = "ProductAlias"
@@ -49,13 +49,15 @@ def edition_draft(edition: Edition) -> Draft:
     """What is said of a table."""
     day = edition.as_of.isoformat() if edition.as_of else ""
     said = _given({"as_of": day, "link": edition.link, "licence": edition.licence})
-    return _draft(f"table:{edition.title}", "LifecycleTable", edition.title, (edition.title,), said)
+    return _draft(f"table:{edition.title}", "LifecycleTable", edition.title, (), said)  # each source's own
 
 
 def cycle_draft(cycle: Cycle, names: Sequence[str], citation: str, comment: str = "") -> Draft:
     """What is said of a cycle that has these names, the first being shown."""
     said = _cycle_properties(cycle) | _given({"citation": citation, "comment": comment})
-    return _draft(f"cycle:{cycle.product}/{cycle.name}".replace("#", "_"), "LifecycleCycle", names[0], names, said)
+    return _draft(
+        f"cycle:{cycle.product or names[0]}/{cycle.name}".replace("#", "_"), "LifecycleCycle", names[0], names, said
+    )
 
 
 def _cycle_properties(cycle: Cycle) -> Properties:
@@ -73,12 +75,12 @@ def _cycle_properties(cycle: Cycle) -> Properties:
 
 
 def read_cycle(product: str, text: Mapping[str, str]) -> Cycle:
-    """A cycle from the properties of a LifecycleCycle, as text. Raises ValueError."""
-    ends = {name: read_milestone(text.get(stored, "")) for name, stored in _ENDS.items()}
+    """A cycle from the properties of a LifecycleCycle, as text; a day that is none is unknown."""
+    ends = {name: known_milestone(text.get(stored, "")) for name, stored in _ENDS.items()}
     return Cycle(
         product,
         text.get("cycle", ""),
-        date.fromisoformat(text["released"]) if "released" in text else None,
+        day_of(text.get("released", "")),
         active=ends["active"],
         security=ends["security"],
         extended=ends["extended"],
@@ -206,8 +208,7 @@ def _product_properties(product: Product) -> Properties:
 
 def _edition(node: Node) -> Edition:
     text = {name: str(value) for name, value in node.properties.items()}
-    day = date.fromisoformat(text["as_of"]) if "as_of" in text else None
-    return Edition(node.name, day, text.get("link", ""), text.get("licence", ""))
+    return Edition(node.name, day_of(text.get("as_of", "")), text.get("link", ""), text.get("licence", ""))
 
 
 def _draft(key: str, kind: str, name: str, names: Iterable[str], properties: Properties) -> Draft:

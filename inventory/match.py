@@ -39,6 +39,8 @@ class Match:
     def verdict(self, on: date, within_months: int = 0, milestone: MilestoneName = "security") -> Verdict:
         """The one verdict that all candidates share, else unknown. What is inferred can only be unsupported."""
         verdicts = {judge(cycle.end(milestone), on, within_months) for cycle in self.cycles}
+        if verdicts == {"ending", "supported"}:
+            return "unknown" if self.inferred else "ending"  # supported for now, and not surely for longer
         shared = verdicts.pop() if len(verdicts) == 1 else "unknown"
         return "unknown" if self.inferred and shared != "unsupported" else shared
 

@@ -261,7 +261,8 @@ class Matcher:
         """By exactly the name of a product that only the city's own table has, and its vendor where it gives one."""
         product = products.own_named(self._own, name, vendor)
         by = Evidence("the city's own table", CERTAIN, f"{name} {version}".strip())
-        return place(self.table, product.name, version, by) if product else None
+        match = place(self.table, product.name, version, by) if product else None
+        return by.unknown("older than every cycle that the city's table has") if match and match.inferred else match
 
     def _by_alias(self, section: str, name: str, version: str, vendor: str = "") -> Match | None:
         found = self._aliases.find(section, name, version, vendor)

@@ -28,6 +28,21 @@ def read_milestone(text: str) -> Milestone:
     return Undated(text) if text in ("ended", "open") else date.fromisoformat(text)
 
 
+def known_milestone(text: str) -> Milestone:
+    """The same of what anybody may have said: what cannot be read is unknown."""
+    try:
+        return read_milestone(text)
+    except ValueError:
+        return None
+
+
+def rank_of(end: Milestone) -> date:
+    """Ends in order of time: what has ended before all days, and what is open after them."""
+    if isinstance(end, Undated):
+        return date.min if end is Undated.ENDED else date.max
+    return end or date.min
+
+
 def milestone_text(milestone: Milestone) -> str:
     """The text that the graph keeps."""
     if isinstance(milestone, Undated):
@@ -55,8 +70,10 @@ def judge(end: Milestone, on: date, within_months: int = 0) -> Verdict:
 
 
 def months_later(day: date, months: int) -> date:
-    """The same day so many months on, or the last of that month."""
+    """The same day so many months on, or the last of that month; never behind the last day that there is."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > date.max.year:
+        return date.max
     for last in (day.day, 30, 29, 28):
         try:
             return date(year, month + 1, min(day.day, last))

@@ -134,7 +134,7 @@ def _judged(reader: GraphReader, matcher: Matcher, question: Question) -> Iterat
         others = frozenset(asset for assets in apart.values() for asset in assets)
         for paid, assets in apart.items():
             yield Judged(thing, paid, replace(question.selection, among=assets), len(assets))
-        if rest := thing.assets - len(others):
+        if (rest := thing.assets - len(others)) > 0:  # the graph may move on meanwhile
             without = question.selection.without | others
             yield Judged(thing, own, replace(question.selection, without=without), rest)
 
@@ -153,7 +153,7 @@ def _apart(
     covers: Mapping[str, tuple[Cover, ...]],
 ) -> dict[Judgement, frozenset[str]]:
     """The assets of which a contract makes another judgement of this thing, by judgement."""
-    if len(thing.match.cycles) != 1 or thing.match.cycles[0].extended is None:
+    if all(cycle.extended is None for cycle in thing.match.cycles):
         return {}
     names = _names(matcher, thing)
     found: dict[Judgement, set[str]] = {}

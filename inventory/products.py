@@ -68,14 +68,19 @@ def named(products: Named, name: str, vendor: str) -> Product | None:
 
 def own_names(table: LifecycleTable) -> Mapping[str, Product]:
     """Products that no published table has, by name in plain letters: models, Fachverfahren, agreements of the city."""
-    return {letters(product.label): product for product in table.products.values() if not product.category}
+    return {_plain(product.label): product for product in table.products.values() if not product.category}
 
 
 def own_named(own: Mapping[str, Product], name: str, vendor: str) -> Product | None:
     """The one of exactly this name, unless both name a vendor and neither contains the other's name."""
-    product = own.get(letters(name))
+    product = own.get(_plain(name))
     said, told = letters(product.vendor if product else ""), letters(vendor)
     return product if not said or not told or said in told or told in said else None
+
+
+def _plain(text: str) -> str:
+    """Letters and digits, and the signs that make another product: S10+ is not S10."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum() or letter in "+#")
 
 
 def letters(text: str) -> str:

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from datetime import date
 
-from inventory.judging import rank_of
 from inventory.lifecycle import Cycle, Product
 from inventory.match import Match
-from inventory.milestones import judge
+from inventory.milestones import judge, rank_of
 from inventory.obsolescence import Question
 
 

@@ -60,6 +60,8 @@ def _guessed(thing: Thing) -> str:
 
 
 def _only(thing: Thing, *, rejected: bool) -> str:
+    if thing.match.inferred and not rejected:
+        raise Refused(f"{thing.reported!r} is older than every cycle that is known: say which it is, --is and --cycle")
     if len(thing.match.cycles) > 1 and not rejected:
         names = ", ".join(cycle.name for cycle in thing.match.cycles)
         raise Refused(f"{thing.reported!r} may be any of {names}: say which, --cycle CYCLE")

@@ -58,8 +58,9 @@ class State:
 
     def _facts_changed(self, since: int) -> bool:
         """Whether a fact of lifecycles is among what changed, or may be: where much has, that is not looked up."""
+        oldest = next((change.number for change in self.store.changes(limit=1)), 0)
         touched = self.store.touched(since)
-        if len(touched) > FEW:
+        if len(touched) > FEW or since + 1 < oldest or since > self.store.status().journal:
             return True
         return any(node.kind in LIFECYCLE for node in self.store.nodes(touched).values())
 

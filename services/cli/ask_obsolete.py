@@ -50,7 +50,7 @@ def _many(help_text: str, *names: str) -> typer.models.OptionInfo:
 
 
 def ask_obsolete(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
-    within: Annotated[int, typer.Option(min=0, help="also what ends within so many months")] = 12,
+    within: Annotated[int, typer.Option(min=0, max=600, help="also what ends within so many months")] = 12,
     on: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], show_default="today", help="on which day")
     ] = None,

@@ -9,7 +9,7 @@ import typer
 from events.models import Draft
 from graph.store import GraphReader
 from inventory.lifecycle_changes import FactChange, Update
-from inventory.lifecycle_records import matcher_of
+from inventory.lifecycle_records import aliases_of, decisions_of, matcher_of
 from inventory.matching import Matcher
 from inventory.milestones import VERDICTS
 from inventory.obsolescence import Question, obsolete
@@ -94,7 +94,7 @@ def _show(reader: GraphReader, update: Update, question: Question, form: Format)
         say(f"… and {len(changes) - len(shown):,} more; --format csv")
     say(_counted(changes))
     before = obsolete(reader, matcher_of(reader), question)
-    after = obsolete(reader, Matcher(update.table()), question)
+    after = obsolete(reader, Matcher(update.table(), aliases_of(reader), decisions_of(reader)), question)
     for part in PARTS:
         for verdict in VERDICTS:
             was, then = before.totals[part, verdict], after.totals[part, verdict]

@@ -121,7 +121,7 @@ def test_several_candidates_share_a_verdict_or_it_is_unknown():
 
     assert judged(match(cycle(), other), END) == ("supported", date(2028, 8, 9), "")
     assert judged(match(cycle(), other), AFTER)[0] == "unknown"
-    assert judged(match(cycle(), other), AFTER, cover())[0] == "unknown"  # it is not sure that the contract helps
+    assert judged(match(cycle(), other), AFTER, cover())[0] == "supported"  # whichever it is
 
 
 def test_what_is_inferred_is_unsupported_or_unknown_and_never_supported():
@@ -319,3 +319,64 @@ def test_every_milestone_can_be_asked_for(graph):
         "sale": "unknown",
         "warranty": "unknown",
     }
+
+
+def test_of_several_candidates_a_contract_counts_where_they_agree_with_it():
+    one, two = cycle(), Cycle("debian", "12b", security=END, extended=date(2029, 1, 1))
+
+    assert judged(match(one, two), AFTER, cover())[0] == "supported"
+    assert judged(match(one, two), date(2028, 12, 1), cover())[0] == "unknown"
+    assert judged(match(one, two), AFTER)[0] == "unsupported"
+
+
+def test_candidates_that_are_all_supported_never_become_unknown_by_the_months_asked_for():
+    found = match(Cycle("x", "1", security=date(2026, 12, 1)), Cycle("x", "2", security=date(2028, 12, 1)))
+
+    assert [judgement(found, Policy(), date(2026, 6, 1), months).verdict for months in (0, 12, 36)] == [
+        "supported",
+        "ending",
+        "ending",
+    ]
+
+
+def test_what_is_unknown_has_no_end():
+    assert judged(match(cycle(), inferred=True), BEFORE)[:2] == ("unknown", None)
+    assert judged(match(cycle(), inferred=True), AFTER)[:2] == ("unsupported", Undated.ENDED)
+
+
+def test_extended_support_never_ends_before_security_support():
+    corrected = match(cycle(security=date(2031, 1, 1)))
+
+    assert judged(corrected, date(2029, 1, 1), policy=Policy("extended")) == ("supported", date(2031, 1, 1), "")
+
+
+@pytest.mark.parametrize("bought", ["9999-12-31", "0001-01-01", "1970-01-01"])
+def test_days_of_purchase_that_are_placeholders_stop_nothing_and_end_nothing(graph, bought):
+    graph.feed([hardware("a", purchase_date=bought)])
+
+    answer = ask(graph, parts=frozenset({"hardware"}), within_months=600)[0]
+    assert answer.count("unsupported") == 0
+
+
+def test_a_contract_whose_end_cannot_be_read_pays_for_nothing(graph):
+    graph.feed([
+        said("city", "Server", "a", BOOKWORM, to("COVERED_BY", "Contract", "odd")),
+        with_properties(said("city", "Contract", "odd", at=11), extended_support_of="*", end="nächstes Jahr"),
+    ])  # fmt: skip
+
+    assert ask(graph, parts=frozenset({"system"}))[0].count("unsupported") == 1
+
+
+def test_signs_that_make_another_product_count_in_the_citys_own_names(graph):
+    old = Product("Galaxy S10", "Galaxy S10", cycles=(Cycle("Galaxy S10", "", security=BEFORE),))
+    graph.feed([hardware("a", "MobileDevice", model="Galaxy S10+"), hardware("b", "MobileDevice", model="Galaxy S10")])
+
+    rows = ask(graph, old, parts=frozenset({"hardware"}))[1]
+    assert {row.asset: row.verdict for row in rows} == {"a": "unknown", "b": "unsupported"}
+
+
+def test_what_is_older_than_the_citys_cycles_may_count_its_versions_otherwise(graph):
+    visa = Product("OK.VISA", "OK.VISA", cycles=(Cycle("OK.VISA", "2019", security=date(2022, 1, 1)),))
+    graph.feed([with_properties(said("city", "Application", "OK.VISA"), version="12.4")])
+
+    assert ask(graph, visa, parts=frozenset({"application"}))[0].count("unknown") == 1

@@ -101,6 +101,8 @@ def _toml(name: str, data: bytes, faults: list[Fault]) -> Iterator[_Line]:
     for number, entry in enumerate(entries):
         where = f"{name}, line {lines[number]}" if number < len(lines) else f"{name}, cycle {number + 1}"
         says = {key: str(item) for key, item in entry.items() if not isinstance(item, dict | list)}
+        for key in (key for key, item in entry.items() if isinstance(item, float | bool)):
+            faults.append(Fault(where, f"{key}: write {says[key]} in quotes: 3.10 as a number is 3.1"))
         for key in entry.keys() - {NAME, *_BY_PROPERTY}:
             faults.append(Fault(where, f"{key!r} is no property of a cycle; {', '.join([NAME, *_BY_PROPERTY])}"))
         yield _Line(where, says, dict.fromkeys(says, where))
@@ -119,7 +121,7 @@ def _told(line: _Line, faults: list[Fault]) -> Told | None:
         faults.append(Fault(line.where, "dates without a source: say in Quelle (Source, citation) where they are from"))
     if len(faults) > before:
         return None
-    cycle = read_cycle(read.get("product", name), read)
+    cycle = read_cycle(read.get("product", ""), read)
     return Told(line.where, cycle, name, read.get("citation", ""), read.get("comment", ""))
 
 

@@ -4,6 +4,7 @@ A table with a fault is not used at all, for half a table is a wrong answer; eve
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -12,8 +13,9 @@ from pydantic import Field, ValidationError
 
 from events.models import Draft
 from inventory.aliases import AliasesInvalid, is_of_aliases, read_aliases
-from inventory.lifecycle import Edition, load_table
+from inventory.lifecycle import Edition, Product, load_table
 from inventory.lifecycle_records import alias_drafts, cycle_draft, drafts_of, edition_draft
+from inventory.products import letters
 from services.collectors.base import Check, CollectorType, Report, Run
 from services.collectors.files import FileSettings, read_files
 from services.collectors.formats import parse_json
@@ -70,7 +72,7 @@ def _answers(settings: EndoflifeSettings, run: Run) -> Iterator[tuple[str, bytes
 def _collect(tables: Iterable[tuple[list[Draft], list[Fault]]], run: Run) -> None:
     drafts = dict[str, Draft]()
     for found, faults in tables:
-        twice = [draft for draft in found if draft.native_key in drafts]
+        twice = [draft for draft in found if draft.native_key in drafts and draft.kind != "LifecycleTable"]
         for fault in (*faults, *(Fault(_name(draft), "another of the tables says this too") for draft in twice)):
             run.report.failed(fault.where, f"{fault.reason} (nothing of the table is used)")
         drafts |= {draft.native_key: draft for draft in found}
@@ -114,9 +116,20 @@ def _drafted(name: str, drafts: Iterable[Draft], faults: list[Fault]) -> tuple[l
 
 
 def _draft(told: Told) -> Draft:
-    cycle = told.cycle
-    names = dict.fromkeys((told.name, f"{cycle.product} {cycle.name}".strip()))
+    """By its own name and, where it says the product, by the names that the published table has for the cycle."""
+    cycle, product = told.cycle, _published(told.cycle.product)
+    if product:
+        cycle = replace(cycle, product=product.name)
+    called = (product.label, product.name) if product else (cycle.product,) if cycle.product else ()
+    names = dict.fromkeys((told.name, *(f"{name} {cycle.name}".strip() for name in called)))
     return cycle_draft(cycle, tuple(names), told.citation, told.comment)
+
+
+def _published(told: str) -> Product | None:
+    """The product of the bundled table that has this name, in any spelling."""
+    wanted = letters(told)
+    found = (p for p in load_table().products.values() if wanted in map(letters, (p.name, p.label, *p.aliases)))
+    return next(found, None) if wanted else None
 
 
 def _name(draft: Draft) -> str:

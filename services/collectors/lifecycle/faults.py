@@ -39,8 +39,8 @@ def faults_in(told: Iterable[Told]) -> Iterator[Fault]:
     """Cycles that stand twice, and phases that overlap or begin after they end."""
     seen: dict[tuple[str, str], str] = {}
     for item in told:
-        key = item.cycle.product.casefold(), _plain(item.cycle.name)
-        shown = f"{item.cycle.product} {item.cycle.name}".strip()
+        key = (item.cycle.product or item.name).casefold(), _plain(item.cycle.name)
+        shown = f"{item.cycle.product or item.name} {item.cycle.name}".strip() if item.cycle.product else item.name
         if key in seen:
             yield Fault(item.where, f"{shown} stands already at {seen[key]}; each cycle stands once")
         seen.setdefault(key, item.where)

@@ -97,7 +97,6 @@ def test_the_citys_own_table_says_days_words_and_where_they_are_from(tmp_path):
     assert cycles(drafts) == {
         "PowerEdge R740": {
             "vendor": "Dell",
-            "product": "PowerEdge R740",
             "released": "2017-07-01",
             "end_of_maintenance": "2028-05-31",
             "end_of_sale": "ended",
@@ -298,3 +297,65 @@ def test_faults_of_an_alias_file_are_told_with_their_lines(tmp_path):
     assert drafts == []
     (fault,) = faults(report)
     assert fault.startswith("aliases.toml: line 3: 'bad(': it is no regular expression")
+
+
+def known(tmp_path, *drafts_of_sources):
+    """The table after these have been said: (source, rank, drafts) each."""
+    graph = Graph(tmp_path)
+    graph.feed(
+        observed(f"{source}/{draft.native_key}", 10, draft.sections["core"], kind=draft.kind, first=0, rank=rank)
+        for source, rank, drafts in drafts_of_sources
+        for draft in drafts
+    )
+    table = table_of(graph.store)
+    graph.close()
+    return table
+
+
+@pytest.mark.parametrize(
+    "line", ["Debian 12;;;2031-01-01;x", "deb;debian;12;2031-01-01;x", "deb;Debian;12;2031-01-01;x"]
+)
+def test_a_correction_joins_the_published_cycle_however_it_names_it(tmp_path, line):
+    head = "Product line;Product or model;Cycle;End of security support;Source\n"
+    published = collect("endoflife")[0]
+
+    table = known(tmp_path, ("endoflife", 40, published), ("own", 80, own(tmp_path, head + line)[0]))
+    (cycle,) = [found for found in table.products["debian"].cycles if found.name == "12"]
+    assert (cycle.security, cycle.extended) == (date(2031, 1, 1), date(2028, 6, 30))
+    assert table.products.keys() == load_table().products.keys()
+
+
+def test_a_product_by_another_of_its_names_is_the_published_one(tmp_path):
+    head = "Product line;Product or model;Cycle;End of security support;Source\n"
+    published = collect("endoflife")[0]
+
+    table = known(
+        tmp_path, ("endoflife", 40, published), ("own", 80, own(tmp_path, f"{head}pg;postgres;14;2040-01-01;x")[0])
+    )
+    assert table.products["postgresql"].cycle("14.2").security == date(2040, 1, 1)
+
+
+def test_a_day_in_the_graph_that_is_none_is_unknown_and_stops_nothing(tmp_path):
+    (_, draft) = own(tmp_path, "Produktlinie;Versionslinie;Verkaufsende;Quelle\nA;1;beendet;x\n")[0]
+    section = draft.sections["core"]
+    odd = section.model_copy(update={"properties": {**section.properties, "end_of_sale": "Juli 2026", "released": "?"}})
+
+    table = known(tmp_path, ("own", 80, [draft.model_copy(update={"sections": {"core": odd}})]))
+    (cycle,) = table.products["A"].cycles
+    assert (cycle.sale, cycle.released) == (None, None)
+
+
+def test_a_number_in_toml_is_a_fault_because_it_loses_its_zeros(tmp_path):
+    drafts, report = own(tmp_path, '[[cycles]]\nname = "Python"\nproduct = "python"\ncycle = 3.10\n', "own.toml")
+
+    assert drafts == []
+    assert "own.toml, line 1: cycle: write 3.1 in quotes" in faults(report)[0]
+
+
+def test_saved_answers_of_single_products_make_one_table(tmp_path):
+    for name in ("tool", "other"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(answer(product(name))))
+
+    drafts, report = collect("endoflife", paths=[tmp_path])
+    assert report.problems == []
+    assert set(cycles(drafts)) == {"Tool 1", "Other 1"}
