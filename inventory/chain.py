@@ -11,7 +11,7 @@ from inventory.lifecycle import Cycle, LifecycleTable
 from inventory.lifecycle_records import end_property
 from inventory.matching import Matcher
 from inventory.milestones import MILESTONES, VERDICTS, MilestoneName, Verdict, milestone_text
-from inventory.obsolescence import Judged, Question, obsolete
+from inventory.obsolescence import Judged, Question, obsolete, product_of
 from inventory.things import Part
 
 _RELATION = {"system": "HAS_OS", "program": "INSTALLED"}
@@ -65,7 +65,7 @@ def chains(reader: GraphReader, matcher: Matcher, question: Question, asset: Nod
     covers = covers_of(reader).get(asset.id, ())
     for item in obsolete(reader, matcher, asked).judged:
         cycles = item.thing.match.cycles
-        product = matcher.table.products.get(cycles[0].product) if cycles else None
+        product = product_of(matcher, item.thing)
         yield Chain(
             part=item.thing.part,
             reported=item.thing.reported,

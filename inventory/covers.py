@@ -1,6 +1,9 @@
 """Which contracts pay for extended support of which assets."""
 
+from collections.abc import Iterator
+
 from graph.model import Node
+from graph.paging import node_pages
 from graph.store import GraphReader
 from inventory.judging import Cover
 from inventory.milestones import day_of
@@ -14,21 +17,14 @@ def covers_of(reader: GraphReader) -> dict[str, tuple[Cover, ...]]:
     """By asset: the contracts that pay for extended support of something that it has (COVERED_BY)."""
     contracts = {node.id: cover for node in _contracts(reader) if (cover := _cover(node))}
     found: dict[str, list[Cover]] = {}
-    for edge in reader.edges_of(contracts, "in"):
-        if edge.key.type == "COVERED_BY":
-            found.setdefault(edge.key.source_id, []).append(contracts[edge.key.target_id])
+    for edge in reader.edges_of(contracts, "in", types=("COVERED_BY",)):
+        found.setdefault(edge.key.source_id, []).append(contracts[edge.key.target_id])
     return {asset: tuple(sorted(covers, key=lambda cover: cover.contract)) for asset, covers in found.items()}
 
 
-def _contracts(reader: GraphReader) -> list[Node]:
-    found: list[Node] = []
-    while page := reader.assets(kinds=("Contract",), after=_cursor(found), limit=PAGE):
-        found += page
-    return found
-
-
-def _cursor(nodes: list[Node]) -> str:
-    return f"{nodes[-1].name}\x00{nodes[-1].id}" if nodes else ""
+def _contracts(reader: GraphReader) -> Iterator[Node]:
+    for page in node_pages(lambda after: reader.assets(kinds=("Contract",), after=after, limit=PAGE)):
+        yield from page
 
 
 def _cover(node: Node) -> Cover | None:

@@ -8,8 +8,8 @@ from typing import Literal, get_args
 from graph.store import EVERY_ASSET, GraphReader, Selection
 from inventory.matching import Matcher
 from inventory.milestones import VERDICTS, Verdict
-from inventory.obsolescence import NONE, Judged, Obsolescence, Question, judged_of, names_of, product_of, vendor_of
-from inventory.products import letters
+from inventory.obsolescence import NONE, Judged, Obsolescence, Question, judged_of, product_of, vendor_of
+from inventory.products import letters, names_of
 from inventory.scopes import SCOPES, Scoped, ScopeName, scoped
 from inventory.things import Thing
 

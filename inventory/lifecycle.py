@@ -78,6 +78,11 @@ class Product:
     vendor: str = ""
     link: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that it is called, each once."""
+        return tuple(dict.fromkeys((self.label, self.name, *self.aliases)))
+
     def cycle(self, version: str) -> Cycle | None:
         """The cycle with the longest name that the version begins with, on a boundary: 10 does not match 1.
 

@@ -7,9 +7,7 @@ from events.models import Draft, Scalar, record_key
 from graph.model import Claim, Node, node_id
 from graph.store import GraphReader
 from inventory.lifecycle import LifecycleTable
-from inventory.lifecycle_records import facts, table_from
-
-KINDS = ("LifecycleTable", "Product", "LifecycleCycle")
+from inventory.lifecycle_records import TABLE, facts, table_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class Update:
 
     def __init__(self, reader: GraphReader, source: str, drafts: Iterable[Draft]) -> None:
         self._drafts = {record_key(source, draft.native_key): draft for draft in drafts}
-        self._nodes = {node.id: node for kind in KINDS for node in facts(reader, kind)}
+        self._nodes = {node.id: node for kind in TABLE for node in facts(reader, kind)}
         self._said = {
             claim.record: node
             for node in self._nodes.values()

@@ -11,15 +11,19 @@ from datetime import date
 
 from events.models import LONGEST_NAME, Draft, Identifier, Properties, Section
 from graph.model import Node, node_id
+from graph.paging import node_pages
 from graph.store import GraphReader
 from inventory.aliases import SECTIONS, Alias, Aliases
 from inventory.decisions import KIND, Decision, decision_of
 from inventory.lifecycle import Cycle, Edition, LifecycleTable, Product
 from inventory.matching import Matcher
 from inventory.milestones import MILESTONES, MilestoneName, day_of, known_milestone, milestone_text
+from inventory.products import letters, names_of
 
 PAGE = 2000
 ALIAS = "ProductAlias"
+TABLE = ("LifecycleTable", "Product", "LifecycleCycle")
+"""The kinds of facts that a table has."""
 _ENDS: dict[MilestoneName, str] = {
     name: f"end_of_{name}{'_support' if name in ('active', 'security', 'extended') else ''}"
     for name in MILESTONES
@@ -36,9 +40,9 @@ def end_property(milestone: MilestoneName) -> str:
 def drafts_of(table: LifecycleTable, edition: Edition) -> Iterator[Draft]:
     """What a source says that gives this table: of the table, of each product and each cycle."""
     yield edition_draft(edition)
-    named = Counter(name.casefold() for product in table.products.values() for name in _names(product))
+    named = Counter(name.casefold() for product in table.products.values() for name in product.names)
     for product in table.products.values():
-        own = tuple(name for name in _names(product) if named[name.casefold()] == 1)
+        own = tuple(name for name in product.names if named[name.casefold()] == 1)
         yield _draft(f"product:{product.name}", "Product", product.label, own, _product_properties(product))
         for cycle in product.cycles:
             names = tuple(f"{name} {cycle.name}".strip() for name in dict.fromkeys((product.label, product.name)))
@@ -94,7 +98,7 @@ def read_cycle(product: str, text: Mapping[str, str]) -> Cycle:
 
 def table_of(reader: GraphReader) -> LifecycleTable:
     """The table as the graph knows it: of each date what the source says that is trusted most."""
-    return table_from(node for kind in ("LifecycleTable", "Product", "LifecycleCycle") for node in facts(reader, kind))
+    return table_from(node for kind in TABLE for node in facts(reader, kind))
 
 
 def matcher_of(reader: GraphReader) -> Matcher:
@@ -152,14 +156,14 @@ def _with_cycles(
     products: dict[str, Product], nodes: Iterable[Node], editions: Mapping[str, Edition]
 ) -> LifecycleTable:
     """Cycles with their products; a product of which only cycles are said is made from these."""
-    known = {letters: product.name for product in products.values() for letters in map(_letters, _names(product))}
+    known = {name: product.name for product in products.values() for name in names_of(product)}
     cycles: dict[str, list[Cycle]] = {name: [] for name in products}
     for node in nodes:
         told = str(node.properties.get("product") or node.name)
-        name = told if told in products else known.get(_letters(told), told)
+        name = told if told in products else known.get(letters(told), told)
         if name not in products:
             products[name] = Product(name, told, vendor=str(node.properties.get("vendor", "")))
-            known[_letters(told)] = name
+            known[letters(told)] = name
         cycles.setdefault(name, []).append(_cycle(node, name))
     newest = lambda cycle: (cycle.released or date.min, cycle.name)  # noqa: E731 - the order of both
     complete = {
@@ -171,10 +175,8 @@ def _with_cycles(
 
 def facts(reader: GraphReader, kind: str) -> Iterator[Node]:
     """The nodes of one of the kinds of lifecycle facts, in order of name and id."""
-    after = ""
-    while page := reader.assets(kinds=(kind,), after=after, limit=PAGE):
+    for page in node_pages(lambda after: reader.assets(kinds=(kind,), after=after, limit=PAGE)):
         yield from page
-        after = f"{page[-1].name}\x00{page[-1].id}"
 
 
 def _cycle(node: Node, product: str) -> Cycle:
@@ -219,11 +221,3 @@ def _draft(key: str, kind: str, name: str, names: Iterable[str], properties: Pro
 
 def _given(told: Mapping[str, str]) -> Properties:
     return {name: value for name, value in told.items() if value}
-
-
-def _names(product: Product) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((product.label, product.name, *product.aliases)))
-
-
-def _letters(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())

@@ -15,10 +15,9 @@ from inventory.judging import Cover, Judgement, Policy, judgement
 from inventory.lifecycle import Edition, Product
 from inventory.matching import Matcher
 from inventory.milestones import VERDICTS, MilestoneName, Verdict, milestone_text
-from inventory.products import letters
+from inventory.products import letters, names_of
 from inventory.things import PARTS, Part, Thing, things
 
-PAGE = 1000
 LATEST = "9999-12-31"
 NONE = "-"
 """Stands for a product, or a vendor, that is not known."""
@@ -65,6 +64,10 @@ class Judged:
     def page(self, reader: GraphReader, after: str, limit: int) -> list[Node]:
         """Its assets, in order of (name, id), behind that cursor."""
         return self.thing.having.page(reader, self.selection, after, limit)
+
+    def all(self, reader: GraphReader) -> Iterator[Node]:
+        """All of its assets, in that order."""
+        return self.thing.all(reader, self.selection)
 
 
 @dataclass(slots=True)
@@ -157,7 +160,7 @@ def _apart(
         return {}
     names = _names(matcher, thing)
     found: dict[Judgement, set[str]] = {}
-    for asset in _all(reader, thing, paid_for):
+    for asset in thing.all(reader, paid_for):
         paying = [cover for cover in covers[asset.id] if cover.pays_for(names, question.on)]
         paid = judgement(thing.match, question.policy, question.on, question.within_months, paying)
         if paid != own:
@@ -165,22 +168,10 @@ def _apart(
     return {paid: frozenset(assets) for paid, assets in found.items()}
 
 
-def _all(reader: GraphReader, thing: Thing, selection: Selection) -> Iterator[Node]:
-    after = ""
-    while page := thing.having.page(reader, selection, after, PAGE):
-        yield from page
-        after = f"{page[-1].name}\x00{page[-1].id}"
-
-
 def _names(matcher: Matcher, thing: Thing) -> frozenset[str]:
     """What a person may call the thing's product, in plain letters."""
     product = product_of(matcher, thing)
     return names_of(product) if product else frozenset()
-
-
-def names_of(product: Product) -> frozenset[str]:
-    """What a person may call a product, in plain letters."""
-    return frozenset(map(letters, (product.name, product.label, *product.aliases)))
 
 
 def product_of(matcher: Matcher, thing: Thing) -> Product | None:

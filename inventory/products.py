@@ -54,7 +54,7 @@ def by_name(table: LifecycleTable) -> Named:
         vendors = tuple({letters(i.split(":")[-2]) for i in product.identifiers if i.startswith("cpe:")})
         if not vendors or product.name in _NAMED_OTHERWISE or product.category in _NO_PROGRAMS:
             continue
-        for name in {letters(name) for name in (product.label, product.name, *product.aliases)}:
+        for name in names_of(product):
             found[name] = (None, ()) if name in found else (product, vendors)
     return found
 
@@ -81,6 +81,11 @@ def own_named(own: Mapping[str, Product], name: str, vendor: str) -> Product | N
 def _plain(text: str) -> str:
     """Letters and digits, and the signs that make another product: S10+ is not S10."""
     return "".join(letter for letter in text.casefold() if letter.isalnum() or letter in "+#")
+
+
+def names_of(product: Product) -> frozenset[str]:
+    """What a person may call a product, in plain letters."""
+    return frozenset(map(letters, product.names))
 
 
 def letters(text: str) -> str:

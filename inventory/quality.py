@@ -140,11 +140,17 @@ def _unanswered(reader: GraphReader, nodes: Iterable[Node]) -> Iterator[Finding]
 
 
 def _silent(heard: Heard, expected: Mapping[str, Expected]) -> Iterator[Finding]:
+    for source, at in late(heard, expected):
+        text = f"last heard of {at:%Y-%m-%d %H:%M} UTC" if at else "never heard of"
+        yield Finding("silent", source, text, sources=(source,))
+
+
+def late(heard: Heard, expected: Mapping[str, Expected]) -> Iterator[tuple[str, datetime | None]]:
+    """Sources that should have been heard of since, and when they last were; not those of which nothing tells when."""
     for source, wanted in expected.items():
         at = heard.at.get(source)
         if wanted.after and source not in heard.unclear and (at is None or at < wanted.after):
-            text = f"last heard of {at:%Y-%m-%d %H:%M} UTC" if at else "never heard of"
-            yield Finding("silent", source, text, sources=(source,))
+            yield source, at
 
 
 def _untold(heard: Heard, expected: Mapping[str, Expected]) -> Iterator[str]:

@@ -8,12 +8,13 @@ from itertools import islice
 from typing import overload
 
 from graph.model import Node
+from graph.paging import node_pages
 from graph.store import GraphReader
 from inventory.around import dependents_of, owners_of
 from inventory.evidence import Evidence, Sources
 from inventory.matching import Matcher
 from inventory.milestones import Milestone, MilestoneName, Undated, Verdict, day_of
-from inventory.obsolescence import Judged, Obsolescence, vendor_of
+from inventory.obsolescence import Judged, Obsolescence, product_of, vendor_of
 from inventory.successor_cycles import move_to
 from inventory.things import Part
 
@@ -102,9 +103,8 @@ class Rows(Sequence[Row]):
                 yield from self._of(item, asset if item.order == order else "", size)
 
     def _of(self, item: Judged, after: str, size: int) -> Iterator[Row]:
-        while page := item.page(self._reader, after, size):
+        for page in node_pages(lambda cursor: item.page(self._reader, cursor, size), after):
             yield from self._rows(item, page)
-            after = f"{page[-1].name}\x00{page[-1].id}"
 
     def _rows(self, item: Judged, page: list[Node]) -> Iterator[Row]:
         ids = [node.id for node in page]
@@ -118,7 +118,7 @@ class Rows(Sequence[Row]):
     ) -> Row:
         thing, said = item.thing, item.judgement
         match = thing.match
-        product = self._matcher.table.products.get(match.cycles[0].product) if match.cycles else None
+        product = product_of(self._matcher, thing)
         return Row(
             verdict=said.verdict,
             end=said.end,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from graph.model import Node
+from graph.paging import node_pages
 from graph.store import EVERY_ASSET, GraphReader, Selection
 from inventory.around import Drawn, Edges, located_in, needed_by, owned_by
 from inventory.obsolescence import NONE, Question
@@ -35,12 +36,9 @@ SCOPES: Mapping[ScopeName, Scope] = {
 
 def nodes_of(reader: GraphReader, name: ScopeName) -> list[Node]:
     """All units, locations, applications or citizen services, in order of (name, id). Raises StoreUnavailable."""
-    found: list[Node] = []
-    after = ""
-    while page := reader.assets(kinds=(SCOPES[name].kind,), after=after, limit=PAGE):
-        found += page
-        after = f"{page[-1].name}\x00{page[-1].id}"
-    return found
+    kinds = (SCOPES[name].kind,)
+    found = node_pages(lambda after: reader.assets(kinds=kinds, after=after, limit=PAGE))
+    return [node for page in found for node in page]
 
 
 def all_of(reader: GraphReader, name: ScopeName) -> frozenset[str]:

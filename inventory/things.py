@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from graph.metamodel import COMPUTERS, DEVICES
 from graph.model import Node, node_id
+from graph.paging import node_pages
 from graph.store import GraphReader, Selection
 from inventory.hardware import PHYSICAL, PROPERTIES, hardware_match
 from inventory.judging import Policy
@@ -40,6 +41,11 @@ class Thing:
     assets: int
     having: Having
     vendor: str = ""
+
+    def all(self, reader: GraphReader, selection: Selection) -> Iterator[Node]:
+        """All assets of the selection that have it, in order of (name, id)."""
+        for page in node_pages(lambda after: self.having.page(reader, selection, after, PAGE)):
+            yield from page
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +161,14 @@ def _tally(
 
 def _applications(reader: GraphReader, matcher: Matcher, selection: Selection) -> Iterator[Thing]:
     asked = _APPLICATIONS & selection.kinds if selection.kinds else _APPLICATIONS
-    after = ""
-    while asked and (page := reader.valued({}, replace(selection, kinds=asked), after=after, limit=PAGE)):
+    if not asked:
+        return
+    among = replace(selection, kinds=asked)
+    for page in node_pages(lambda after: reader.valued({}, among, after=after, limit=PAGE)):
         for node in page:
             vendor = str(node.properties.get("vendor", ""))
             reported = f"{node.name} {node.properties.get('version', '')}".strip()
             yield Thing("application", node.id, reported, _application(matcher, node), 1, _One(node), vendor)
-        after = f"{page[-1].name}\x00{page[-1].id}"
 
 
 def _application(matcher: Matcher, node: Node) -> Match:

@@ -8,7 +8,6 @@ from functools import reduce
 from graph.metamodel import LANDSCAPE
 from graph.model import Node
 from graph.store import EVERY_ASSET, GraphReader, Selection
-from inventory.around import located_in, needed_by, owned_by
 from inventory.grouping import By
 from inventory.judging import Policy
 from inventory.milestones import MILESTONES, VERDICTS, MilestoneName
@@ -91,41 +90,22 @@ def _selection(reader: GraphReader, asked: Asked) -> Selection:
 
 def scope_of(reader: GraphReader, asked: Asked, by: ScopeName) -> Selection:
     """What those units, locations, ... that are asked for leave. Raises NotFound, Ambiguous."""
-    names, of = {
-        "unit": (asked.units, of_unit),
-        "location": (asked.places, of_place),
-        "application": (asked.applications, of_application),
-        "service": (asked.services, of_service),
+    names, kinds = {
+        "unit": (asked.units, {"OrganisationUnit"}),
+        "location": (asked.places, {"Location"}),
+        "application": (asked.applications, {"Application", "BusinessProcess", "CitizenService", "ExternalService"}),
+        "service": (asked.services, {"CitizenService"}),
     }[by]
     if not names:
         return EVERY_ASSET
-    found = frozenset[str]().union(*(of(reader, find_one(reader, name)) for name in names if name != NONE))
+    ids = [_of(find_one(reader, name), kinds).id for name in names if name != NONE]
+    found = frozenset[str]().union(*(SCOPES[by].of(reader, [node]) for node in ids))
     return Selection(without=all_of(reader, by) - found) if NONE in names else Selection(among=found)
 
 
 def within_of(reader: GraphReader, asked: Asked, by: By) -> Selection:
     """Which groups of a kind can be opened by asking for them instead of those of that kind that are asked for."""
     return next((scope_of(reader, asked, name) for name in SCOPES if name == by), EVERY_ASSET)
-
-
-def of_unit(reader: GraphReader, unit: Node) -> frozenset[str]:
-    """What an organisation unit owns, and all that this needs. Raises NotFound for another thing."""
-    return needed_by(reader, owned_by(reader, [_of(unit, {"OrganisationUnit"}).id]))
-
-
-def of_place(reader: GraphReader, place: Node) -> frozenset[str]:
-    """What stands in a place, and runs on that. Raises NotFound for another thing."""
-    return located_in(reader, [_of(place, {"Location"}).id])
-
-
-def of_application(reader: GraphReader, node: Node) -> frozenset[str]:
-    """An application, a process or a citizen service, and all that it needs. Raises NotFound for another thing."""
-    return needed_by(reader, [_of(node, {"Application", "BusinessProcess", "CitizenService", "ExternalService"}).id])
-
-
-def of_service(reader: GraphReader, node: Node) -> frozenset[str]:
-    """A citizen service, and all that it needs. Raises NotFound for another thing."""
-    return needed_by(reader, [_of(node, {"CitizenService"}).id])
 
 
 def _of(node: Node, kinds: Collection[str]) -> Node:

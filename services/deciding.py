@@ -8,7 +8,7 @@ from inventory.decisions import Decision
 from inventory.judging import Policy
 from inventory.lifecycle import LifecycleTable, Product
 from inventory.lifecycle_records import decisions_of, matcher_of
-from inventory.products import letters
+from inventory.products import letters, names_of
 from inventory.things import PARTS, Thing, things
 from services.curating import Note, Refused
 
@@ -71,7 +71,7 @@ def _only(thing: Thing, *, rejected: bool) -> str:
 def _product(table: LifecycleTable, told: str) -> Product:
     wanted = letters(told)
     for product in table.products.values():
-        if wanted in map(letters, (product.name, product.label, *product.aliases)):
+        if wanted in names_of(product):
             return product
     near = difflib.get_close_matches(told, table.products, 3)
     raise Refused(f"no product {told!r} is known" + (f"; nearest are {', '.join(near)}" if near else ""))

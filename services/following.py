@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from graph.metamodel import LIFECYCLE
 from graph.model import Changes, Node, Part
 from graph.store import Clock, GraphStore, Writer
 from inventory.following import VERSION, all_items, drawings, items_of
 from inventory.lifecycle_records import matcher_of
 from inventory.matching import Matcher
+from inventory.touched import may_touch_facts, touched_since
 
 NOTE = "follows"
 """The note of how far the relationships are: the version of matching, and the number of the journal."""
-FEW = 2000
-"""Where more has changed, every item is looked at."""
 
 
 class Follower:
@@ -59,20 +57,16 @@ class Follower:
 
     def _due(self, touched: frozenset[str] | None) -> tuple[Matcher, Iterable[Node]]:
         """What to look at: what has come or changed since, or everything where that may mean something else now."""
-        few = touched is not None and len(touched) <= FEW
-        facts = few and any(node.kind in LIFECYCLE for node in self._store.nodes(touched or ()).values())
-        if self._matcher is None or facts or not few:
+        every = may_touch_facts(self._store, touched)
+        if self._matcher is None or every:
             self._matcher = matcher_of(self._store)
-        return self._matcher, items_of(self._store, touched or ()) if few and not facts else all_items(self._store)
+        return self._matcher, all_items(self._store) if every else items_of(self._store, touched or ())
 
     def _touched(self, journal: int) -> frozenset[str] | None:
         """What has changed since the relationships were drawn; None where that cannot be told."""
         version, number = self._noted()
         since = number if self._seen is None else self._seen
-        oldest = next((change.number for change in self._store.changes(limit=1)), 0)
-        if version != str(VERSION) or since > journal or since + 1 < oldest:
-            return None
-        return self._store.touched(since)
+        return touched_since(self._store, since, journal) if version == str(VERSION) else None
 
     def _write(self, writer: Writer, changes: Changes, parts: list[Part]) -> None:
         at = dict(self._positions())

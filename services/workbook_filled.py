@@ -11,6 +11,7 @@ from datetime import date
 from events.models import LONGEST_NAME, Identifier, record_key
 from graph.metamodel import CITY, DEVICES, KINDS
 from graph.model import Edge, Node
+from graph.paging import node_pages
 from graph.store import GraphReader
 from inventory.identifiers import identifiers_of
 from services.collectors.persons import kept
@@ -70,10 +71,7 @@ def known_rows(reader: GraphReader, source: str, language: Language) -> tuple[Ro
 
 
 def _pages(reader: GraphReader, kinds: frozenset[str]) -> Iterator[list[Node]]:
-    after = ""
-    while page := reader.assets(kinds=kinds, after=after, limit=_PAGE):
-        yield page
-        after = f"{page[-1].name}\x00{page[-1].id}"
+    return node_pages(lambda after: reader.assets(kinds=kinds, after=after, limit=_PAGE))
 
 
 def _records(node: Node) -> set[str]:

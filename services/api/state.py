@@ -7,19 +7,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from events.log import EventLog
-from graph.metamodel import LIFECYCLE
 from graph.store import GraphReader, GraphStore
 from graph.topology import Topology, load_topology
 from inventory.lifecycle_records import matcher_of
 from inventory.matching import Matcher
+from inventory.touched import may_touch_facts, touched_since
 from services.api.pasts import Pasts
 from services.consumer import Consumer
 from services.settings import Settings
 
 STALLED = timedelta(seconds=60)
 """A loop that has not come round for so long is stalled; a large batch takes seconds."""
-
-FEW = 2000
 
 
 @dataclass
@@ -51,18 +49,13 @@ class State:
             return matcher_of(reader)
         with self._lock:
             journal = self.store.status().journal
-            if self._matcher is None or self._facts_changed(self._matcher[0]):
+            if self._matcher is None or self._facts_changed(self._matcher[0], journal):
                 self._matcher = journal, matcher_of(self.store)
             self._matcher = journal, self._matcher[1]
             return self._matcher[1]
 
-    def _facts_changed(self, since: int) -> bool:
-        """Whether a fact of lifecycles is among what changed, or may be: where much has, that is not looked up."""
-        oldest = next((change.number for change in self.store.changes(limit=1)), 0)
-        touched = self.store.touched(since)
-        if len(touched) > FEW or since + 1 < oldest or since > self.store.status().journal:
-            return True
-        return any(node.kind in LIFECYCLE for node in self.store.nodes(touched).values())
+    def _facts_changed(self, since: int, journal: int) -> bool:
+        return may_touch_facts(self.store, touched_since(self.store, since, journal))
 
     @contextmanager
     def reader(self, as_of: datetime | None) -> Iterator[GraphReader]:

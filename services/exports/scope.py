@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from graph.metamodel import CATALOGUE
 from graph.model import Node
+from graph.paging import node_pages
 from graph.store import GraphReader, Selection
 from graph.values import pages
 from inventory.around import needed_by
@@ -51,10 +52,7 @@ def scope_of(reader: GraphReader, names: Collection[str]) -> Scope:
 
 
 def _every(reader: GraphReader) -> Iterator[list[Node]]:
-    after = ""
-    while page := reader.assets(kinds=tuple(TYPES), after=after, limit=PAGE):
-        yield page
-        after = f"{page[-1].name}\x00{page[-1].id}"
+    return node_pages(lambda after: reader.assets(kinds=tuple(TYPES), after=after, limit=PAGE))
 
 
 def _belongs(node: Node) -> bool:

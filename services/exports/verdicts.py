@@ -25,7 +25,6 @@ from services.exports.few import Few
 SHARED: tuple[Part, ...] = ("system", "program")
 """Parts that are items of the catalogue; the others are values of the assets themselves."""
 OWN = tuple(part for part in PARTS if part not in SHARED)
-PAGE = 1000
 
 
 class Verdicts:
@@ -94,7 +93,7 @@ class Verdicts:
             return
         for item in self._judged(PARTS, replace(asked, among=ids)):
             if item.thing.part in OWN or item.judgement != self._judgement(item.thing.match):
-                for node in _all(self._reader, item):
+                for node in item.all(self._reader):
                     self._covered[node.id].append(item)
 
     def _of_model(self, node: Node) -> Judged:
@@ -108,10 +107,3 @@ class _Nobody:
 
     def page(self, reader: GraphReader, selection: Selection, after: str, limit: int) -> list[Node]:  # noqa: ARG002
         return []
-
-
-def _all(reader: GraphReader, item: Judged) -> Iterator[Node]:
-    after = ""
-    while page := item.page(reader, after, PAGE):
-        yield from page
-        after = f"{page[-1].name}\x00{page[-1].id}"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from graph.model import Node
+from graph.paging import node_pages
 from graph.store import GraphReader, Selection
 from inventory.heard import Heard
 from inventory.match import Match
@@ -12,7 +13,7 @@ from inventory.matching import Matcher
 from inventory.milestones import VERDICTS, Verdict, day_of
 from inventory.obsolescence import Judged, Obsolescence, Question, obsolete
 from inventory.past import Past
-from inventory.quality import Expected
+from inventory.quality import Expected, late
 from inventory.rollup import rollups
 from inventory.rows import CHUNK, Row, Rows
 from inventory.things import PARTS, Part
@@ -137,12 +138,14 @@ def _accepted(reader: GraphReader, selection: Selection) -> list[Node]:
     for _, until, by, reason in reader.tally(RISK, selection):
         if day_of(until):
             values = dict(zip(RISK, (until, by, reason), strict=True))
-            after = ""
-            while page := reader.valued(values, selection, after=after):
-                found += page
-                after = f"{page[-1].name}\x00{page[-1].id}"
+            found += _valued(reader, values, selection)
     unique = {node.id: node for node in found}
     return sorted(unique.values(), key=lambda node: (str(node.properties[RISK[0]]), node.name, node.id))
+
+
+def _valued(reader: GraphReader, values: Mapping[str, str], selection: Selection) -> Iterator[Node]:
+    for page in node_pages(lambda after: reader.valued(values, selection, after=after)):
+        yield from page
 
 
 def _with_worst(
@@ -188,8 +191,5 @@ def _reason(match: Match) -> str:
 def _silent(reader: GraphReader, expected: Mapping[str, Expected]) -> Iterator[Silent]:
     """Sources that are late; of those first heard of later, or of which nothing tells when, nothing is said."""
     heard = reader.heard() if isinstance(reader, Past) else Heard(reader.status().last_seen)
-    for source, wanted in sorted(expected.items()):
-        last = heard.at.get(source)
-        told = source not in heard.unclear | heard.later
-        if wanted.after and told and (last is None or last < wanted.after):
-            yield Silent(source, last)
+    asked = {source: wanted for source, wanted in sorted(expected.items()) if source not in heard.later}
+    return (Silent(source, last) for source, last in late(heard, asked))

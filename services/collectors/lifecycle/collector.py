@@ -15,7 +15,7 @@ from events.models import Draft
 from inventory.aliases import AliasesInvalid, is_of_aliases, read_aliases
 from inventory.lifecycle import Edition, Product, load_table
 from inventory.lifecycle_records import alias_drafts, cycle_draft, drafts_of, edition_draft
-from inventory.products import letters
+from inventory.products import letters, names_of
 from services.collectors.base import Check, CollectorType, Report, Run
 from services.collectors.files import FileSettings, read_files
 from services.collectors.formats import parse_json
@@ -128,7 +128,7 @@ def _draft(told: Told) -> Draft:
 def _published(told: str) -> Product | None:
     """The product of the bundled table that has this name, in any spelling."""
     wanted = letters(told)
-    found = (p for p in load_table().products.values() if wanted in map(letters, (p.name, p.label, *p.aliases)))
+    found = (p for p in load_table().products.values() if wanted in names_of(p))
     return next(found, None) if wanted else None
 
 
