@@ -1,7 +1,9 @@
 """One batch of events becomes one difference of the graph, over what the transaction it is given can read."""
 
+import gc
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from events.models import RunReport
 from graph.model import Changes, Part, Positions, RunRow
@@ -91,3 +93,13 @@ def _run(event: RunReport) -> RunRow:
         failed=event.failed,
         problems=json.dumps(problems, ensure_ascii=False),
     )
+
+
+@contextmanager
+def nothing_collected() -> Iterator[None]:
+    """A batch is a million objects that live until it is done: the collector would walk them again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

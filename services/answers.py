@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from graph.sqlite_store import SqliteStore
-from graph.store import GraphReader, GraphStore
+from graph.store import GraphReader
 from inventory.past import Past, open_past
 
 
 @contextmanager
-def past_of(store: GraphStore, moment: datetime) -> Iterator[Past]:
+def past_of(store: GraphReader, moment: datetime) -> Iterator[Past]:
     """The graph as it was known then, in a scratch file that goes afterwards. Raises BeforeThePast."""
     with (
         tempfile.TemporaryDirectory(prefix="landkarte-") as folder,
@@ -23,7 +23,7 @@ def past_of(store: GraphStore, moment: datetime) -> Iterator[Past]:
 
 
 @contextmanager
-def reader_of(store: GraphStore, as_of: datetime | None) -> Iterator[GraphReader]:
+def reader_of(store: GraphReader, as_of: datetime | None) -> Iterator[GraphReader]:
     """The graph as it was known then, or as it is."""
     if as_of is None:
         yield store

@@ -102,6 +102,7 @@ def make_consumer(settings: Settings, log: EventLog, store: GraphStore, on_wait:
         max_bytes=settings.batch_bytes,
         publish=settings.publish_changes,
         journal_days=settings.journal_days,
+        policy=settings.support.policy(),
     )
 
 

@@ -1,9 +1,7 @@
 """Events become the graph: the one writer's loop. Any number of processes run it; all but one stand by."""
 
-import gc
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, repeat
@@ -13,12 +11,14 @@ from events.log import EventLog, LogUnavailable, StoredMessage, up_to
 from graph.model import Changes
 from graph.store import LEASE, BatchTooLarge, Clock, GraphStore, PositionsDiffer, StoreUnavailable, Writer, WriterLost
 from inventory import again
-from inventory.batch import Batch
+from inventory.batch import Batch, nothing_collected
+from inventory.judging import Policy
 from services import replay, retention
 from services.following import Follower
 from services.positions import TOPICS, is_behind, plain, positions_of
 from services.publishing import Publisher
 from services.receiving import Positions, Received, Receiver, receive
+from services.trend import Keeper
 
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
@@ -41,7 +41,7 @@ class Consumer:
     PositionLost and LogReplaced are raised: waiting does not cure them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the settings say, by name
         self,
         log: EventLog,
         store: GraphStore,
@@ -52,12 +52,14 @@ class Consumer:
         max_bytes: int = MAX_BATCH_BYTES,
         publish: bool = True,
         journal_days: int = 0,
+        policy: Policy | None = None,
     ) -> None:
         self._log, self._store, self._owner, self._clock = log, store, owner, clock
         self._on_wait, self._max_bytes, self._journal_days = on_wait, max_bytes, journal_days
         self._receiver = Receiver(log, store, max_bytes)
         self._publisher = Publisher(log, store) if publish else None
         self._follower = Follower(store, log.identity, lambda: plain(self._positions()), clock)
+        self._keeper = Keeper(store, policy or Policy(), clock)
         self._writer: Writer | None = None
         self._building: replay.History | None = None
         self._tidied: datetime | None = None
@@ -159,6 +161,7 @@ class Consumer:
         """Forget what an earlier writer knew: others may have written since."""
         self._receiver.forget()
         self._follower.forget()
+        self._keeper.forget()
         if self._publisher:
             self._publisher.forget()
         applied = any(self._store.positions(self._log.identity).values())
@@ -199,6 +202,7 @@ class Consumer:
             self._building = None
         if idle and not self._building:
             self._follower.follow(self._keep_writing)
+            self._note(self._keeper.notes())
         now = self._clock()
         if not self._building and (self._tidied is None or now - self._tidied > retention.EVERY):
             self._drop(now)
@@ -224,7 +228,7 @@ class Consumer:
 
     def _step(self, timeout: float) -> int:
         """Read and apply once; returns how many messages."""
-        with _nothing_collected():
+        with nothing_collected():
             return self._read_and_apply(timeout)
 
     def _read_and_apply(self, timeout: float) -> int:
@@ -295,13 +299,3 @@ class Consumer:
         if self._building is None:
             return replay.later(messages, self._store.note)
         return {BUILDING: self._log.identity} | self._building.note(messages, before)
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """A batch is a million objects that live until it is done: the collector would walk them again and again."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

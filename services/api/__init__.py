@@ -8,7 +8,19 @@ from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from services.api import agents, bom, groups, knowledge, models, obsolescence, page, problems, records, unassigned
+from services.api import (
+    agents,
+    bom,
+    groups,
+    knowledge,
+    models,
+    obsolescence,
+    page,
+    problems,
+    records,
+    trend,
+    unassigned,
+)
 from services.api.metrics import render
 from services.api.routes import router
 from services.api.state import State
@@ -30,7 +42,8 @@ def create_app(state: State, intakes: Mapping[str, Intake] | None = None) -> Fas
     app.state.landkarte = state
     problems.add_to(app)
     for questions in (
-        page.router, router, obsolescence.router, groups.router, knowledge.router, unassigned.router, bom.router
+        page.router, router, obsolescence.router, groups.router, trend.router, knowledge.router, unassigned.router,
+        bom.router,
     ):  # fmt: skip
         app.include_router(questions, dependencies=[Depends(problems.refuse_unknown)])
     _add_doors(app, intakes or {})

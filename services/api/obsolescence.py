@@ -1,7 +1,7 @@
 """The API's answer to what is obsolete."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from itertools import islice
 from typing import Annotated, Literal
@@ -113,10 +113,9 @@ def _any(text: str) -> object:
 
 
 @dataclass
-class ObsoleteQuery:
-    """What of the obsolete is asked for."""
+class ObsoleteFilters:
+    """What of the obsolete is asked for, of whichever day."""
 
-    on: Annotated[date | None, Query(description="on which day; today where it is not said")] = None
     within_months: Annotated[int, Query(ge=0, le=600)] = 12
     source: Sources = None
     kind: Kinds = None
@@ -137,7 +136,6 @@ class ObsoleteQuery:
 
     def asked(self) -> Asked:
         return Asked(
-            on=self.on,
             within_months=self.within_months,
             sources=self.source or (),
             kinds=self.kind or (),
@@ -154,6 +152,16 @@ class ObsoleteQuery:
             services=self.service or (),
             counting=self.counting or (),
         )
+
+
+@dataclass
+class ObsoleteQuery(ObsoleteFilters):
+    """The same, of a day."""
+
+    on: Annotated[date | None, Query(description="on which day; today where it is not said")] = None
+
+    def asked(self) -> Asked:
+        return replace(super().asked(), on=self.on)
 
 
 @router.get("/obsolescence")

@@ -24,6 +24,7 @@ from services.cli.grouped import By, show_groups
 from services.cli.output import Format, cell, fields, plain, print_rows, say
 from services.cli.reading import As, AsOf, Sources, reading
 from services.cli.report import save_workbook
+from services.cli.trend import Trend, asked_trend, show_trend
 from services.lookup import find_one
 from services.report.sheets import rows_sheet
 
@@ -80,14 +81,17 @@ def ask_obsolete(  # noqa: PLR0913, PLR0917 - a command's options are its argume
     xlsx: Annotated[
         Path | None, typer.Option(metavar="FILE", help="write all rows into this workbook, headed in German")
     ] = None,
+    trend: Trend = None,
     source: Sources = None,
     as_of: AsOf = None,
     form: As = Format.TABLE,
     config: Config = None,
 ) -> None:
     """What is past its support, or soon will be; what is unknown is counted apart."""
-    if xlsx and (by or explain):
-        raise typer.BadParameter("it holds rows: leave out --by and --explain", param_hint="--xlsx")
+    if xlsx and (by or explain or trend):
+        raise typer.BadParameter("it holds rows: leave out --by, --explain and --trend", param_hint="--xlsx")
+    if trend and (on or as_of or by or explain):
+        raise typer.BadParameter("it is of now: leave out --on, --as-of, --by and --explain", param_hint="--trend")
     asked = Asked(
         on=on.date() if on else None,
         within_months=within,
@@ -115,6 +119,9 @@ def ask_obsolete(  # noqa: PLR0913, PLR0917 - a command's options are its argume
             show_chains(asset, chains(reader, matcher, question, asset), form, everything=everything)
             return
         answer = obsolete(reader, matcher, question)
+        if trend:
+            show_trend(asked_trend(reader, answer, trend, asked, policy), form)
+            return
         rows = Rows(reader, matcher, answer)
         if xlsx:
             save_workbook(xlsx, [rows_sheet("Zeilen", rows, "de")], "de")

@@ -7,10 +7,11 @@ from dataclasses import replace
 from graph.model import Node
 from graph.paging import node_pages
 from graph.store import GraphReader, Selection
+from inventory.counts import counts_by_part
 from inventory.heard import Heard
 from inventory.match import Match
 from inventory.matching import Matcher
-from inventory.milestones import VERDICTS, Verdict, day_of
+from inventory.milestones import Verdict, day_of
 from inventory.obsolescence import Judged, Obsolescence, Question, obsolete
 from inventory.past import Past
 from inventory.quality import Expected, late
@@ -22,7 +23,6 @@ from services.report.view import (
     SEVERAL,
     UNDATED,
     Accepted,
-    Counts,
     Entry,
     Gap,
     Group,
@@ -33,6 +33,7 @@ from services.report.view import (
     Silent,
     Unmatched,
 )
+from services.trend import trend_kept
 
 ROWS = 25
 """Rows of a table of the page: what is more is in the workbook."""
@@ -56,7 +57,7 @@ def report_of(
         question=question,
         known_at=asked_about(reader),
         past=isinstance(reader, Past),
-        parts=tuple(_parts(answer)),
+        parts=tuple(counts_by_part(answer)),
         inherited=answer.inherited,
         computers=answer.computers,
         with_system=answer.with_system,
@@ -72,26 +73,8 @@ def report_of(
         silent=tuple(_silent(reader, expected)),
         units=Ranking(rollups(reader, matcher, question, "unit")),
         services=Ranking(rollups(reader, matcher, question, "service")),
+        trend=trend_kept(reader, answer, asked_about(reader).date()),
     ), answer
-
-
-def _parts(answer: Obsolescence) -> Iterator[tuple[Part, Counts]]:
-    paid_ending: Counter[Part] = Counter()
-    for item in answer.judged:
-        if item.judgement.paid and item.judgement.verdict == "ending":
-            paid_ending[item.thing.part] += item.assets
-    for part in PARTS:
-        unsupported, ending, supported, unknown = (answer.totals[part, verdict] for verdict in VERDICTS)
-        counts = Counts(
-            unsupported,
-            ending,
-            supported,
-            unknown,
-            paid=answer.paid[part],
-            paid_ending=paid_ending[part],
-        )
-        if counts.considered:
-            yield part, counts
 
 
 def _of(answer: Obsolescence, judged: Iterable[Judged], verdict: Verdict) -> Obsolescence:

@@ -1,12 +1,11 @@
-"""The stacked bars, as geometry: each part's shares over the same width, with the numbers that fit."""
+"""Stacked bars, as geometry: the shares of each over the same width, with the numbers that fit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from inventory.things import Part
+from inventory.counts import Counts
 from services.report.forms import Forms
-from services.report.view import Counts
 
 Shade = Literal["unsupported", "ending", "paid", "supported", "unknown"]
 SHADES: tuple[Shade, ...] = ("unsupported", "ending", "paid", "supported", "unknown")
@@ -27,9 +26,9 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A part's bar, that begins at `y`."""
+    """A bar, that begins at `y`, of what stands at its left."""
 
-    part: Part
+    name: str
     y: float
     segments: Sequence[Segment]
 
@@ -45,9 +44,9 @@ def shades(counts: Counts) -> dict[Shade, int]:
     }
 
 
-def bars(parts: Sequence[tuple[Part, Counts]], forms: Forms) -> list[Bar]:
-    """A bar for each part, below each other."""
-    return [Bar(part, number * (HEIGHT + GAP), _segments(counts, forms)) for number, (part, counts) in enumerate(parts)]
+def bars(named: Sequence[tuple[str, Counts]], forms: Forms) -> list[Bar]:
+    """A bar for each, below each other."""
+    return [Bar(name, number * (HEIGHT + GAP), _segments(counts, forms)) for number, (name, counts) in enumerate(named)]
 
 
 def _segments(counts: Counts, forms: Forms) -> list[Segment]:
@@ -60,6 +59,6 @@ def _segments(counts: Counts, forms: Forms) -> list[Segment]:
     return found
 
 
-def height(parts: Sequence[tuple[Part, Counts]]) -> float:
+def height(bars: Sequence[Bar]) -> float:
     """Of the whole chart."""
-    return max(len(parts) * (HEIGHT + GAP) - GAP, 0)
+    return max(len(bars) * (HEIGHT + GAP) - GAP, 0)

@@ -7,12 +7,14 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from inventory.counts import devices_of
 from inventory.milestones import months_later
 from services.report.chart import HEIGHT, LEFT, SHADES, WIDTH, bars, height, shades
 from services.report.columns import MILESTONE, PART, Language, kind_name, said
 from services.report.forms import NOTHING, Forms
 from services.report.view import Report
 from services.report.words import Words
+from services.trend import spaced
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """What a browser may load and run for the page: nothing but the styles that stand in it."""
@@ -25,6 +27,8 @@ SURE = 0.5
 def render(report: Report, language: Language) -> str:
     """The page in that language."""
     forms, question = Forms(language), report.question
+    parts = [(said(PART[name], language), counts) for name, counts in report.parts]
+    trend = [(forms.day(point.day), devices_of(point.parts.items())) for point in spaced(report.trend)]
     return _template().render(
         r=report,
         f=forms,
@@ -40,10 +44,12 @@ def render(report: Report, language: Language) -> str:
         kind=lambda name: kind_name(name, language),
         shades=shades,
         shade_names=SHADES,
-        bars=bars(report.parts, forms),
+        parts=parts,
+        trend=trend,
+        bars=lambda named: bars(named, forms),
         bar_height=HEIGHT,
         chart_width=LEFT + WIDTH,
-        chart_height=height(report.parts),
+        chart_height=height,
         version=version("landkarte"),
     )
 

@@ -4,56 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from inventory.counts import Counts, devices_of
 from inventory.lifecycle import Edition
 from inventory.milestones import Verdict
 from inventory.obsolescence import Question
 from inventory.rollup import Rollup
 from inventory.rows import Row
 from inventory.things import Part
+from services.trend import Point
 
 SEVERAL, UNDATED = "several", "undated"
 """Why a thing of a known product is unknown: it may be any of several cycles, or nobody says when its cycle ends."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Of some parts, how many have which verdict; unknown is none of the others.
-
-    `paid`: how many are supported only because extended support is paid for; they are among `supported` or, of
-    `paid_ending`, among `ending`.
-    """
-
-    unsupported: int = 0
-    ending: int = 0
-    supported: int = 0
-    unknown: int = 0
-    paid: int = 0
-    paid_ending: int = 0
-
-    @property
-    def considered(self) -> int:
-        """How many were judged, or could not be."""
-        return self.unsupported + self.ending + self.supported + self.unknown
-
-    @property
-    def paid_lasting(self) -> int:
-        """Those supported by a paid extension that does not end soon."""
-        return self.paid - self.paid_ending
-
-    @property
-    def unpaid(self) -> int:
-        """Those supported without a paid extension."""
-        return self.supported - self.paid_lasting
-
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(
-            self.unsupported + other.unsupported,
-            self.ending + other.ending,
-            self.supported + other.supported,
-            self.unknown + other.unknown,
-            self.paid + other.paid,
-            self.paid_ending + other.paid_ending,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +117,8 @@ class Report:
     """All that the page tells. `known_at`: of when the knowledge is; `past`: whether that is not now.
 
     `heard`: sources, oldest word first. `parts`: those of which anything is there. `accepted_total`: of the accepted
-    risks, of which `accepted` are those that end first.
+    risks, of which `accepted` are those that end first. `trend`: points that were kept, and the page's own figures last
+    where these are of today.
     """
 
     question: Question
@@ -178,13 +140,14 @@ class Report:
     silent: Sequence[Silent]
     units: Ranking
     services: Ranking
+    trend: Sequence[Point] = ()
 
     @property
     def devices(self) -> Counts:
-        """All parts but programs: thousands of packages that nobody knows would drown the rest."""
-        return sum((counts for part, counts in self.parts if part != "program"), Counts())
+        """All parts but programs."""
+        return devices_of(self.parts)
 
     @property
     def programs(self) -> Counts:
         """Programs alone."""
-        return sum((counts for part, counts in self.parts if part == "program"), Counts())
+        return dict(self.parts).get("program", Counts())

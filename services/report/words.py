@@ -160,10 +160,23 @@ WORDS: Mapping[str, Both] = {
         "landkarte check SOURCE says what the source lacks.",
     ),
     "made_by": ("Erstellt mit Landkarte {version}", "Made with Landkarte {version}"),
-    "trend": (
-        "Die Seite zeigt einen Stichtag und keine Entwicklung.",
-        "The page shows one day, and no trend.",
+    "trend_title": ("Verlauf", "Trend"),
+    "trend_note": (
+        "Ohne Programme. Jeder Stand so, wie er am Ende des Tages bekannt war; „endet“ heißt: in den {months} Monaten "
+        "danach.",
+        "Without programs. Each as it was known at the end of the day; ending means: in the {months} months after it.",
     ),
+    "trend_chart": (
+        "Anteile an jedem Tag als gestapelte Balken; die Zahlen stehen in der folgenden Tabelle",
+        "Shares on each day as stacked bars; the numbers are in the table that follows",
+    ),
+    "no_trend": (
+        "Noch ist kein früherer Stand vermerkt: nach jedem Sonntag und jedem Monatsende kommt einer hinzu. Frühere "
+        "rechnet landkarte ask obsolete --trend 12m aus dem Journal.",
+        "No earlier figures are kept yet: they are after each Sunday and each end of a month. Earlier ones "
+        "landkarte ask obsolete --trend 12m reckons from the journal.",
+    ),
+    "day": ("Tag", "Day"),
     "summary_sheet": ("Übersicht", "Summary"),
     "rows_sheet": ("Zeilen", "Rows"),
     "unknown_sheet": ("Unbekannt", "Unknown"),

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+from inventory.counts import Counts
 from inventory.rows import Rows
 from services.report.columns import PART, Language, said
 from services.report.sheets import Share, Sheet, rows_sheet
-from services.report.view import Counts, Gap, Ranking, Report
+from services.report.view import Gap, Ranking, Report
 from services.report.words import Words
+
+COUNTED = ("unsupported", "ending_short", "paid", "supported", "unknown", "considered")
 
 
 def sheets_of(report: Report, rows: Rows, gaps: Iterator[Gap], language: Language) -> list[Sheet]:
@@ -17,13 +20,13 @@ def sheets_of(report: Report, rows: Rows, gaps: Iterator[Gap], language: Languag
         rows_sheet(words("rows_sheet"), rows, language),
         _ranking(words("services_title"), words("service"), report.services, words),
         _ranking(words("units_title"), words("unit"), report.units, words),
+        _trend(report, words, language),
         _unknown(gaps, words, language),
     ]
 
 
 def _heads(words: Words) -> list[str]:
-    names = ("unsupported", "ending_short", "paid", "supported", "unknown", "considered", "unknown_share")
-    return [words("key"), *(words(name) for name in names)]
+    return [words("key"), *(words(name) for name in (*COUNTED, "unknown_share"))]
 
 
 def _summary(report: Report, words: Words, language: Language) -> Iterator[Sequence[object]]:
@@ -47,8 +50,11 @@ def _summary(report: Report, words: Words, language: Language) -> Iterator[Seque
 
 def _line(name: str, counts: Counts) -> Sequence[object]:
     share = Share(counts.unknown / counts.considered) if counts.considered else None
-    numbers = (counts.unsupported, counts.ending, counts.paid, counts.supported, counts.unknown, counts.considered)
-    return name, *numbers, share
+    return name, *_numbers(counts), share
+
+
+def _numbers(counts: Counts) -> Sequence[int]:
+    return counts.unsupported, counts.ending, counts.paid, counts.supported, counts.unknown, counts.considered
 
 
 def _ranking(title: str, head: str, ranking: Ranking, words: Words) -> Sheet:
@@ -79,6 +85,16 @@ def _ranking(title: str, head: str, ranking: Ranking, words: Words) -> Sheet:
         for rollup in ranking.rollups
     )
     return Sheet(title, [head, *map(words, names)], lines, [36, 20, 40, 24, *[18] * 6])
+
+
+def _trend(report: Report, words: Words, language: Language) -> Sheet:
+    """All points, of all parts."""
+    lines = (
+        (point.day, said(PART[part], language), *_numbers(counts))
+        for point in report.trend
+        for part, counts in point.parts.items()
+    )
+    return Sheet(words("trend_title"), [words(name) for name in ("day", "part", *COUNTED)], lines, [18, 24, *[18] * 6])
 
 
 def _unknown(gaps: Iterator[Gap], words: Words, language: Language) -> Sheet:

@@ -225,6 +225,7 @@ def test_the_description_lists_every_route(api):
         "bom",
         "obsolescence",
         "obsolescence/groups",
+        "obsolescence/trend",
         "impact",
         "runs",
         "status",

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from inventory.counts import Counts
 from inventory.lifecycle import load_table
 from inventory.matching import Matcher
 from inventory.milestones import Undated
@@ -16,7 +17,6 @@ from services.report.building import gaps_of
 from services.report.chart import bars, shades
 from services.report.columns import COLUMNS, ROW_FIELDS
 from services.report.forms import Forms
-from services.report.view import Counts
 from services.report.words import TODO, WORDS, Words
 from tests.documents import ROOT
 from tests.inventory.facts import DEBIAN, facts

@@ -49,7 +49,9 @@ def test_the_workbook_has_summary_rows_and_what_is_unknown(landkarte, tmp_path):
     assert code == 0, err
 
     book = openpyxl.load_workbook(tmp_path / "page.xlsx")
-    assert book.sheetnames == ["Übersicht", "Zeilen", "Bürgerdienste", "Organisationseinheiten", "Unbekannt"]
+    assert book.sheetnames == [
+        "Übersicht", "Zeilen", "Bürgerdienste", "Organisationseinheiten", "Verlauf", "Unbekannt",
+    ]  # fmt: skip
     assert {(sheet.freeze_panes, sheet.auto_filter.ref == sheet.dimensions) for sheet in book} == {("A2", True)}
     cells = [cell for sheet in book for line in sheet.iter_rows() for cell in line]
     assert {cell.data_type for cell in cells} <= {"s", "n", "d"}

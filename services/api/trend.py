@@ -1,0 +1,78 @@
+"""How the figures of what is obsolete were at past days, under /api/v1."""
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AfterValidator, BaseModel
+
+from graph.store import GraphReader
+from inventory.obsolescence import Question, obsolete
+from inventory.things import Part
+from services import trend
+from services.answers import end_of
+from services.api.obsolescence import ObsoleteFilters, Verdicts
+from services.api.routes import Here
+from services.asking import question_of
+
+router = APIRouter(prefix="/api/v1")
+
+
+class Point(BaseModel):
+    """The figures of a day by part, as they were known at its end; of the last point, now."""
+
+    day: date
+    parts: dict[Part, Verdicts]
+
+
+class LeftOut(BaseModel):
+    """A day of which nothing can be told."""
+
+    day: date
+    reason: str
+
+
+class ObsolescenceTrend(BaseModel):
+    """Points in order of time."""
+
+    within_months: int
+    points: list[Point]
+    left_out: list[LeftOut]
+
+
+def _known(text: str) -> str:
+    trend.span_of(text)
+    return text
+
+
+Span = Annotated[
+    str,
+    AfterValidator(_known),
+    Query(description="the ends of the last so many months, 12m, or weeks, 26w; many take long: see docs/lifecycle.md"),
+]
+
+
+@router.get("/obsolescence/trend")
+def get_obsolescence_trend(
+    here: Here, asked: Annotated[ObsoleteFilters, Depends()], span: Span = "12m"
+) -> ObsolescenceTrend:
+    """How much was obsolete, as it was known at the ends of the last months or weeks."""
+    policy = here.settings.support.policy()
+    told = asked.asked()
+    question = question_of(here.store, told, policy)
+    answer = obsolete(here.store, here.matcher(here.store), question)
+
+    def asking(then: GraphReader, day: date) -> Question:
+        return question_of(then, told, policy, end_of(day))
+
+    days = trend.span_of(span).ends(datetime.now(UTC).date())
+    found = trend.trend_of(answer, trend.kept(here.store, question), days, asking, here.reader)
+    return ObsolescenceTrend(
+        within_months=question.within_months,
+        points=[
+            Point(day=p.day, parts={part: Verdicts.model_validate(asdict(c)) for part, c in p.parts.items()})
+            for p in found.points
+        ],
+        left_out=[LeftOut(day=day, reason=reason) for day, reason in found.left_out.items()],
+    )
