@@ -20,6 +20,7 @@ _NONE = '""'
 _LIVE = f"nodes.retired_at IS NULL AND nodes.kind {_ONE_OF.format(':kinds')}"
 _THROUGH_ALL = """nodes AS named INDEXED BY nodes_by_name
     CROSS JOIN edges INDEXED BY edges_by_target ON source_id = named.id CROSS JOIN nodes ON nodes.id = named.id"""
+_NAMED = "json_each(:among) AS wanted CROSS JOIN nodes ON nodes.id = wanted.value"
 FEW = 2000
 """Assets that are rather read and put in order than found by going through all."""
 _COLUMNS = ", ".join(f"nodes.{column}" for column in NODE.split(", "))
@@ -39,6 +40,10 @@ class SqliteSelecting:
         with self._reading() as connection:
             if not selection.narrowed:
                 return dict(spread_of(connection, relation, selection.asked))
+            if _are_named(selection):
+                question = f"SELECT nodes.id FROM {_NAMED} WHERE {_selected(selection)}"
+                named = [node for (node,) in connection.execute(question, _values(selection))]
+                return dict(spread_among(connection, relation, named))
             ids: dict[int, list[str]] = {0: [], 1: []}
             question = f"SELECT id, {_narrowed(selection)} FROM {_scanned(bool(selection.sources))} WHERE {_LIVE}"
             for node, chosen in connection.execute(question, _values(selection)):
@@ -50,14 +55,19 @@ class SqliteSelecting:
     def tally(self, properties: Sequence[str], selection: Selection = EVERY_ASSET) -> dict[tuple[str, ...], int]:
         names = {f"name{number}": name for number, name in enumerate(properties)}
         columns = ", ".join(["kind", *(f"properties -> :{name}" for name in names)])
-        with self._reading() as connection:
-            whole = bool(properties or selection.sources) and not are_few(connection, selection.asked)
-        question = f"SELECT {columns}, count(*) FROM {_scanned(whole)} WHERE {_selected(selection)} GROUP BY {columns}"
+        table = self._tallied(selection, properties)
+        question = f"SELECT {columns}, count(*) FROM {table} WHERE {_selected(selection)} GROUP BY {columns}"
         rows = self._asked(question, selection, **names)
         found = Counter[tuple[str, ...]]()
         for kind, *values, count in rows:
             found[kind, *map(_text, values)] += count
         return dict(found)
+
+    def _tallied(self, selection: Selection, properties: Sequence[str]) -> str:
+        if _are_named(selection):
+            return _NAMED
+        with self._reading() as connection:
+            return _scanned(bool(properties or selection.sources) and not are_few(connection, selection.asked))
 
     def holding(
         self,
@@ -70,7 +80,7 @@ class SqliteSelecting:
     ) -> list[Node]:
         """Few that have it are put in order; else all assets are gone through in order, until there are enough."""
         having = {"relation": relation, "item": catalogue_id}
-        if selection.among is not None and len(selection.among) <= FEW:
+        if _are_named(selection):
             start, first = "nodes CROSS JOIN edges ON source_id = nodes.id", "nodes"
         elif self._are_few(having):
             start, first = "edges INDEXED BY edges_by_target CROSS JOIN nodes ON nodes.id = source_id", "nodes"
@@ -131,6 +141,11 @@ def are_few(connection: sqlite3.Connection, kinds: Collection[str]) -> bool:
     some = f"SELECT 1 FROM nodes INDEXED BY nodes_by_kind WHERE kind {_ONE_OF.format('?')} LIMIT ?"
     counted = connection.execute(f"SELECT count(*) FROM ({some})", (array(sorted(kinds)), FEW + 1))
     return int(counted.fetchone()[0]) <= FEW
+
+
+def _are_named(selection: Selection) -> bool:
+    """Whether it costs less to look each one up."""
+    return selection.among is not None and len(selection.among) <= FEW
 
 
 def _scanned(whole: bool) -> str:

@@ -21,8 +21,11 @@ FIRST = date(1990, 1, 1)
 _REAL = frozenset({"", "physical", "none"})
 
 
-def hardware_match(matcher: Matcher, policy: Policy, kind: str, told: Mapping[str, str]) -> Match | None:
-    """What a device's hardware follows; None where it has none of its own, being a guest."""
+def hardware_match(matcher: Matcher, policy: Policy, kind: str, told: Mapping[str, str], on: date) -> Match | None:
+    """What a device's hardware follows; None where it has none of its own, being a guest.
+
+    What persons decided of its model on that day counts, but not against a date of the device's own.
+    """
     if told["virtualisation"].casefold() not in _REAL:
         return None
     name = f"{told['vendor']} {told['model']}".strip()
@@ -30,7 +33,8 @@ def hardware_match(matcher: Matcher, policy: Policy, kind: str, told: Mapping[st
     if own := day_of(told["end_of_support"]):
         match = Match("its owner's own date", (_cycle(own),), confidence=CERTAIN, matched_on="end_of_support")
     else:
-        match = matcher.hardware({"name": told["model"], "vendor": told["vendor"]}) if told["model"] else Match("")
+        model = matcher.hardware({"name": told["model"], "vendor": told["vendor"]}) if told["model"] else Match("")
+        match = matcher.decided("hardware", name or kind, model, on)
     if not match.cycles:
         match = _by_age(policy.ages.get(kind, 0), told) or Match(
             "neither a model's lifecycle nor a date of purchase is known", matched_on=name

@@ -88,22 +88,29 @@ def place(table: LifecycleTable, name: str, version: str, by: Evidence) -> Match
     product, version = table.products.get(name), plain_version(name, version)
     if product is None or not version:
         return _unversioned(product, name, by)
+    finer = tuple(c for c in product.cycles if c.name and begins_with(c.name, version))
     if cycle := product.cycle(version):
-        if _is_finer(product, cycle, version):
-            return by.unknown(f"{name} {version} is not among the listed releases of {cycle.name}")
-        return by.among(name, (cycle,))
-    if candidates := tuple(c for c in product.cycles if begins_with(c.name, version)):
-        return Evidence(by.method, IN_PART, by.matched_on).among(name, candidates)
+        return _within(product, cycle, finer, version, by)
+    if finer:
+        return Evidence(by.method, IN_PART, by.matched_on).among(name, finer)
     if oldest := product.newer_than(version):
         return by.inferred(oldest, "older than every cycle of the table")
     return by.unknown(f"{name} {version} is no cycle of the table")
 
 
+def _within(product: Product, cycle: Cycle, finer: tuple[Cycle, ...], version: str, by: Evidence) -> Match:
+    """The cycle, where that is sure. The whole product (no name) is what none of the finer cycles is."""
+    if finer and not cycle.name:
+        return by.among(product.name, (cycle, *finer))
+    if _is_finer(product, cycle, version):
+        return by.unknown(f"{product.name} {version} is not among the listed releases of {cycle.name}")
+    return by.among(product.name, (cycle,))
+
+
 def _unversioned(product: Product | None, name: str, by: Evidence) -> Match:
     if product is None:
         return by.unknown(f"{name} is no product of the table")
-    whole = product.cycle("")
-    return by.among(name, (whole,)) if whole else by.unknown(f"{name} without a version")
+    return by.among(name, product.cycles) if product.cycle("") else by.unknown(f"{name} without a version")
 
 
 def plain_version(product: str, version: str) -> str:

@@ -138,8 +138,11 @@ def _judged(reader: GraphReader, matcher: Matcher, question: Question) -> Iterat
         for paid, assets in apart.items():
             yield Judged(thing, paid, replace(question.selection, among=assets), len(assets))
         if (rest := thing.assets - len(others)) > 0:  # the graph may move on meanwhile
-            without = question.selection.without | others
-            yield Judged(thing, own, replace(question.selection, without=without), rest)
+            yield Judged(thing, own, _without(question.selection, others), rest)
+
+
+def _without(selection: Selection, others: frozenset[str]) -> Selection:
+    return replace(selection, without=selection.without | others) if others else selection
 
 
 def _things(reader: GraphReader, matcher: Matcher, question: Question, selection: Selection) -> Iterator[Thing]:

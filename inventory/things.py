@@ -21,6 +21,8 @@ PARTS: tuple[Part, ...] = ("system", "hardware", "firmware", "database", "applic
 _APPLICATIONS = frozenset({"Application", "ExternalService"})
 _FIRMWARE = DEVICES - COMPUTERS
 PAGE = 1000
+Matching = Callable[[str, Told], Match]
+"""From what is reported, as text and by its properties, to what it means."""
 
 
 class Having(Protocol):
@@ -82,28 +84,32 @@ def things(
 ) -> Iterator[Thing]:
     """Every distinct thing of these parts that assets of the selection have, in no order. Raises StoreUnavailable.
 
-    What persons decided of a match counts, as far as it holds on that day.
+    What persons decided of a match counts, as far as it holds on that day, and not against what an asset's owner says
+    of that one alone.
     """
-    for thing in _things(reader, matcher, policy, selection, parts):
-        yield replace(thing, match=matcher.decided(thing.part, thing.reported, thing.match, on))
 
+    def matched(part: Part, match: Callable[[Told], Match]) -> Matching:
+        return lambda reported, told: matcher.decided(part, reported, match(told), on)
 
-def _things(
-    reader: GraphReader, matcher: Matcher, policy: Policy, selection: Selection, parts: Collection[Part]
-) -> Iterator[Thing]:
     if "system" in parts:
-        yield from _catalogue(reader, "system", "OperatingSystem", "HAS_OS", matcher.system, selection)
+        yield from _catalogue(
+            reader, "system", "OperatingSystem", "HAS_OS", matched("system", matcher.system), selection
+        )
     if "program" in parts:
-        yield from _catalogue(reader, "program", "Software", "INSTALLED", matcher.software, selection)
+        yield from _catalogue(
+            reader, "program", "Software", "INSTALLED", matched("program", matcher.software), selection
+        )
     if "hardware" in parts:
-        yield from _hardware(reader, matcher, policy, selection)
+        yield from _hardware(reader, matcher, policy, selection, on)
     if "firmware" in parts:
-        yield from _valued(reader, "firmware", ("vendor", "model", "firmware"), _FIRMWARE, matcher.firmware, selection)
+        match = matched("firmware", matcher.firmware)
+        yield from _valued(reader, "firmware", ("vendor", "model", "firmware"), _FIRMWARE, match, selection)
     if "database" in parts:
         kinds = frozenset({"DatabaseInstance"})
-        yield from _valued(reader, "database", ("engine", "version"), kinds, matcher.database, selection)
+        match = matched("database", matcher.database)
+        yield from _valued(reader, "database", ("engine", "version"), kinds, match, selection)
     if "application" in parts:
-        yield from _applications(reader, matcher, selection)
+        yield from _applications(reader, matcher, selection, on)
 
 
 def _catalogue(
@@ -111,7 +117,7 @@ def _catalogue(
     part: Part,
     kind: str,
     relation: str,
-    match: Callable[[Told], Match],
+    match: Matching,
     selection: Selection,
 ) -> Iterator[Thing]:
     counts = reader.spread(relation, selection)
@@ -119,7 +125,9 @@ def _catalogue(
     for item in reader.nodes(counts).values() if few else reader.catalogue(kind):
         if count := counts.get(item.id, 0):
             vendor = str(item.properties.get("vendor", ""))
-            yield Thing(part, item.id, item.name, match(item.properties), count, _Item(relation, item.id), vendor)
+            yield Thing(
+                part, item.id, item.name, match(item.name, item.properties), count, _Item(relation, item.id), vendor
+            )
 
 
 def _valued(
@@ -127,18 +135,18 @@ def _valued(
     part: Part,
     names: tuple[str, ...],
     kinds: frozenset[str],
-    match: Callable[[Told], Match],
+    match: Matching,
     selection: Selection,
 ) -> Iterator[Thing]:
     for of_kind, values, count in _tally(reader, names, kinds, selection):
         if values[names[-1]] or part == "database":
             reported = " ".join(filter(None, values.values()))
-            yield _thing(part, reported, match(values), count, of_kind, values)
+            yield _thing(part, reported, match(reported or of_kind, values), count, of_kind, values)
 
 
-def _hardware(reader: GraphReader, matcher: Matcher, policy: Policy, selection: Selection) -> Iterator[Thing]:
+def _hardware(reader: GraphReader, matcher: Matcher, policy: Policy, selection: Selection, on: date) -> Iterator[Thing]:
     for kind, values, count in _tally(reader, PROPERTIES, PHYSICAL, selection):
-        if match := hardware_match(matcher, policy, kind, values):
+        if match := hardware_match(matcher, policy, kind, values, on):
             yield _thing("hardware", f"{values['vendor']} {values['model']}".strip(), match, count, kind, values)
 
 
@@ -159,7 +167,7 @@ def _tally(
             yield kind, dict(zip(names, values, strict=True)), count
 
 
-def _applications(reader: GraphReader, matcher: Matcher, selection: Selection) -> Iterator[Thing]:
+def _applications(reader: GraphReader, matcher: Matcher, selection: Selection, on: date) -> Iterator[Thing]:
     asked = _APPLICATIONS & selection.kinds if selection.kinds else _APPLICATIONS
     if not asked:
         return
@@ -168,11 +176,13 @@ def _applications(reader: GraphReader, matcher: Matcher, selection: Selection) -
         for node in page:
             vendor = str(node.properties.get("vendor", ""))
             reported = f"{node.name} {node.properties.get('version', '')}".strip()
-            yield Thing("application", node.id, reported, _application(matcher, node), 1, _One(node), vendor)
+            yield Thing(
+                "application", node.id, reported, _application(matcher, node, reported, on), 1, _One(node), vendor
+            )
 
 
-def _application(matcher: Matcher, node: Node) -> Match:
+def _application(matcher: Matcher, node: Node, reported: str, on: date) -> Match:
     if own := day_of(node.properties.get("end_of_support", "")):
         cycle = Cycle("", "", security=own)
         return Match("its owner's own date", (cycle,), confidence=CERTAIN, matched_on="end_of_support")
-    return matcher.application({"name": node.name, **node.properties})
+    return matcher.decided("application", reported, matcher.application({"name": node.name, **node.properties}), on)

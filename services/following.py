@@ -1,16 +1,17 @@
 """Draws which cycles the items of the catalogue follow, whenever the graph has moved on: see `inventory.following`."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 
 from graph.model import Changes, Node, Part
 from graph.store import Clock, GraphStore, Writer
 from inventory.following import VERSION, all_items, drawings, items_of
-from inventory.lifecycle_records import matcher_of
+from inventory.lifecycle_records import decisions_of, matcher_of
 from inventory.matching import Matcher
 from inventory.touched import may_touch_facts, touched_since
 
 NOTE = "follows"
-"""The note of how far the relationships are: the version of matching, and the number of the journal."""
+"""The note of how far the relationships are: the version of matching, the number of the journal, and the day."""
 
 
 class Follower:
@@ -20,7 +21,7 @@ class Follower:
         self, store: GraphStore, log: str, positions: Callable[[], Mapping[tuple[str, int], int]], clock: Clock
     ) -> None:
         self._store, self._log, self._positions, self._clock = store, log, positions, clock
-        self._seen: int | None = None
+        self._seen: tuple[int, date] | None = None
         self._matcher: Matcher | None = None
 
     def follow(self, keep_writing: Callable[[], Writer]) -> int:
@@ -28,18 +29,19 @@ class Follower:
 
         Raises StoreUnavailable, WriterLost.
         """
-        journal = self._head()
-        if journal == self._seen:
+        here = self._head(), self._clock().date()
+        if here == self._seen:
             return 0
-        written, touched = 0, self._touched(journal)
+        written, (version, noted, day) = 0, self._noted()
+        touched = self._touched(*here, noted, day) if version == str(VERSION) else None
         due = self._due(touched) if touched is None or touched else ()
         for drawing in drawings(self._store, *due, self._clock()) if due else ():
             part = Part(edges=drawing.drawn)
             self._write(keep_writing(), Changes(self._log, {}, {}, erased=drawing.erased), [part])
             written += len(drawing.drawn) + len(drawing.erased)
         if touched is None or written:
-            self._write(keep_writing(), Changes(self._log, {}, {}, notes={NOTE: f"{VERSION} {journal}"}), [])
-        self._seen = journal
+            self._write(keep_writing(), Changes(self._log, {}, {}, notes={NOTE: f"{VERSION} {here[0]} {here[1]}"}), [])
+        self._seen = here
         return written
 
     def _head(self) -> int:
@@ -47,9 +49,10 @@ class Follower:
         last = next(iter(self._store.changes(newest_first=True, limit=1)), None)
         return last.number if last else self._noted()[1]
 
-    def _noted(self) -> tuple[str, int]:
-        version, _, number = self._store.note(NOTE).partition(" ")
-        return version, int(number or 0)
+    def _noted(self) -> tuple[str, int, date]:
+        """What stands in the note; an older one has no day, and one that is missing is of none."""
+        version, number, day = (*self._store.note(NOTE).split(" "), "", "")[:3]
+        return version, int(number or 0), date.fromisoformat(day) if day else date.min
 
     def forget(self) -> None:
         """Others may have written since."""
@@ -62,11 +65,14 @@ class Follower:
             self._matcher = matcher_of(self._store)
         return self._matcher, all_items(self._store) if every else items_of(self._store, touched or ())
 
-    def _touched(self, journal: int) -> frozenset[str] | None:
-        """What has changed since the relationships were drawn; None where that cannot be told."""
-        version, number = self._noted()
-        since = number if self._seen is None else self._seen
-        return touched_since(self._store, since, journal) if version == str(VERSION) else None
+    def _touched(self, journal: int, today: date, noted: int, day: date) -> frozenset[str] | None:
+        """What has changed since the relationships were drawn; None where that cannot be told, or a decision ended."""
+        since, looked = self._seen or (noted, day)
+        if today > looked and any(
+            decision.until and looked <= decision.until < today for decision in decisions_of(self._store).values()
+        ):
+            return None
+        return touched_since(self._store, since, journal)
 
     def _write(self, writer: Writer, changes: Changes, parts: list[Part]) -> None:
         at = dict(self._positions())

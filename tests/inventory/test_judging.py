@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from graph.store import Selection
+from inventory.decisions import Decision
 from inventory.judging import Cover, Policy, judgement
 from inventory.lifecycle import Cycle, LifecycleTable, Product
 from inventory.lifecycle_records import matcher_of
@@ -276,6 +277,27 @@ def test_applications_are_judged_by_their_owners_date_or_the_citys_table(graph):
         ("enaio", "unsupported", END, ""),
         ("MESO West", "unknown", None, ""),
     ]
+
+
+def test_what_was_decided_of_a_model_does_not_speak_against_a_devices_own_dates(graph):
+    table = LifecycleTable({"box": Product("box", "Box", cycles=(Cycle("box", "1", security=date(2030, 1, 1)),))})
+    said_so = {
+        (part, reported): Decision(part, reported, "box", "1", False, "seen", "IT")
+        for part, reported in (("hardware", "Dell R1"), ("application", "enaio"))
+    }
+    graph.feed([
+        hardware("own", vendor="Dell", model="R1", end_of_support="2026-07-10", warranty_end="2026-07-11"),
+        hardware("aged", vendor="Dell", model="R1", purchase_date="2010-01-01", warranty_end="2026-07-11"),
+        with_properties(said("city", "Application", "enaio", at=12), end_of_support="2026-07-10"),
+    ])  # fmt: skip
+
+    def ends(milestone):
+        policy, parts = Policy(milestone), frozenset({"hardware", "application"})
+        answer = obsolete(graph.store, Matcher(table, decisions=said_so), Question(AFTER, policy=policy, parts=parts))
+        return {node.name: item.judgement.end for item in answer.judged for node in item.all(graph.store)}
+
+    assert ends("security") == {"own": BEFORE, "aged": date(2030, 1, 1), "enaio": BEFORE}
+    assert {name: end for name, end in ends("warranty").items() if name != "enaio"} == {"own": END, "aged": END}
 
 
 def test_rows_say_who_owns_what_depends_on_it_and_where_the_date_is_from(graph):

@@ -2,7 +2,8 @@ from datetime import date
 
 import pytest
 
-from inventory.lifecycle import begins_with, load_table, read_table
+from inventory.lifecycle import Cycle, LifecycleTable, Product, begins_with, load_table, read_table
+from inventory.match import Evidence, place
 from inventory.milestones import Undated, judge, months_later
 
 TODAY = date(2026, 11, 23)
@@ -135,3 +136,13 @@ def test_older_than_every_cycle_is_told_only_where_all_cycles_are_numbers(table)
     assert table.products["centos"].newer_than("5.1") is None
     assert table.products["centos"].newer_than("nine") is None
     assert table.products["linuxmint"].newer_than("3") is None  # has cycles such as lmde7
+
+
+@pytest.mark.parametrize(("version", "cycles"), [
+    ("5.2", ["5.2"]), ("5.2.7", ["5.2"]), ("4", [""]), ("5", ["", "5.2", "5.3"]), ("", ["", "5.2", "5.3"]),
+])  # fmt: skip
+def test_a_line_about_a_whole_product_does_not_hide_its_finer_ones(version, cycles):
+    product = Product("meso", "MESO", cycles=tuple(Cycle("meso", name) for name in ("", "5.2", "5.3")))
+
+    match = place(LifecycleTable({"meso": product}), "meso", version, Evidence("alias", 1.0, "MESO"))
+    assert [cycle.name for cycle in match.cycles] == cycles

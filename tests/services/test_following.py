@@ -5,12 +5,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from inventory.decisions import MATCHING, Decision, draft_of
 from inventory.following import drawings
 from inventory.lifecycle import Cycle
 from services import following
 from tests.inventory.facts import DEBIAN, facts
 from tests.inventory.feeding import program, said, system
-from tests.inventory.test_batch import START, withdrawn
+from tests.inventory.test_batch import START, observed, withdrawn
 from tests.services.graphs import Landscape
 
 BOOKWORM = system("Debian GNU/Linux 12 (bookworm)", name="debian", version="12")
@@ -115,3 +116,19 @@ def test_rebuilding_leaves_them_as_they_are(city):
     with city.consumer(clock=lambda: START + timedelta(days=1)) as consumer:
         consumer.rebuild(threading.Event())
     assert follows(city) == before
+
+
+def test_a_decision_that_has_ended_is_followed_no_longer(city):
+    day = START.date() + timedelta(days=9)
+    decision = Decision("system", "Debian GNU/Linux 12 (bookworm)", "debian", "10", False, "seen", "IT", day)
+    draft = draft_of(decision)
+    city.apply(
+        *facts(DEBIAN),
+        said("a", "Server", "x", BOOKWORM),
+        observed(f"{MATCHING}/{draft.native_key}", 11, draft.sections["core"], kind=draft.kind, first=0),
+        clock=lambda: START,
+    )
+    for passed, cycle in ((9, "Debian 10"), (10, "Debian 12")):
+        with city.consumer(clock=lambda passed=passed: START + timedelta(days=passed)) as consumer:
+            consumer.catch_up()  # by another process, which has only the graph to know from
+        assert [followed for _, followed, _ in follows(city)] == [cycle]
