@@ -1,6 +1,7 @@
 """What is obsolete among many machines with many packages: its totals and first page, and all of it as an export.
 
-The graph is written by the store's port, without records' contents: what a question reads is there, and nothing else.
+The graph is written by the store's port, the machines without records' contents: what a question reads is there, and
+nothing else. The lifecycle facts are in it as everywhere, and are read for each question.
 """
 
 import random
@@ -15,13 +16,16 @@ import psutil
 
 from benchmarks.figures import Figure, seconds_of, told
 from benchmarks.servers import fresh_neo4j
+from events.models import RecordObserved
 from graph.model import Changes, Claim, Edge, EdgeKey, Node, Part, Properties, RecordRow, SectionMark, node_id
 from graph.neo4j_store import Neo4jStore
 from graph.sqlite_store import SqliteStore
 from graph.store import GraphStore, Selection
 from graph.values import pages
+from inventory.batch import Batch
+from inventory.fold import Arrived, digest
 from inventory.lifecycle import load_table
-from inventory.matching import Matcher
+from inventory.lifecycle_records import drafts_of, matcher_of
 from inventory.obsolescence import Question, obsolete
 from inventory.rows import Rows
 from services.sample_city import Size
@@ -65,14 +69,13 @@ def _measured(name: str, opened: Callable[[], GraphStore], assets: int) -> Itera
         writing, drawn = seconds_of(lambda: Estate(assets).write(store))
     yield Figure("obsolete", f"{name}: relationships", drawn, "")
     yield Figure("obsolete", f"{name}: written", drawn / writing, "relationships/s")
-    matcher = Matcher(load_table())
     with closing(opened()) as store:
         for about, question in QUESTIONS.items():
-            first, again = (seconds_of(partial(_first_page, store, matcher, question))[0] for _ in range(2))
+            first, again = (seconds_of(partial(_first_page, store, question))[0] for _ in range(2))
             yield Figure("obsolete", f"{name}: totals and first rows {about}, asked for the first time", first, "s")
             yield Figure("obsolete", f"{name}: totals and first rows {about}", again, "s", most=2)
         with told(f"all that is unsupported, from {name}"):
-            seconds, (rows, grown) = seconds_of(lambda: _export(store, matcher))
+            seconds, (rows, grown) = seconds_of(lambda: _export(store))
         yield Figure("obsolete", f"{name}: export", rows / seconds, "rows/s")
         yield Figure("obsolete", f"{name}: rows of the export", rows, "")
         yield Figure("obsolete", f"{name}: memory that the export took", grown, "MiB", most=64)
@@ -84,13 +87,15 @@ QUESTIONS = {
 }
 
 
-def _first_page(store: GraphStore, matcher: Matcher, question: Question) -> int:
+def _first_page(store: GraphStore, question: Question) -> int:
+    """With all that a command reads for it, the lifecycle facts among that."""
+    matcher = matcher_of(store)
     return len(Rows(store, matcher, obsolete(store, matcher, question))[:SHOWN])
 
 
-def _export(store: GraphStore, matcher: Matcher) -> tuple[int, float]:
+def _export(store: GraphStore) -> tuple[int, float]:
     """How many rows there are, and how much memory at most was added while they were walked through, MiB."""
-    process, count = psutil.Process(), 0
+    process, count, matcher = psutil.Process(), 0, matcher_of(store)
     before = peak = process.memory_info().rss
     answer = obsolete(store, matcher, Question(ON, verdicts=frozenset({"unsupported"})))
     for count, _ in enumerate(Rows(store, matcher, answer), 1):
@@ -121,6 +126,8 @@ class Estate:
             changes = Changes("bench", {}, {}, records={key: row for n in numbers for key, row in [self._record(n)]})
             store.transact(writer, lambda tx, c=changes, p=parts: tx.write(c, p))  # type: ignore[misc]
             drawn += sum(len(part.edges) for part in parts)
+        for events in pages(_facts(), TOGETHER):
+            store.transact(writer, Batch(events, [], log="bench", expected={}, positions={}).apply)
         store.release(writer)
         return drawn
 
@@ -189,6 +196,20 @@ def _programs() -> Iterator[Properties]:
             if known
             else {"name": f"Program {rank // 3}", "version": f"{rank % 3}.2"}
         )
+
+
+def _facts() -> Iterator[Arrived]:
+    """What the bundled lifecycle table says, as the collector of it does."""
+    table = load_table()
+    for edition in table.editions.values():
+        for draft in drafts_of(table, edition):
+            section, key = draft.sections["core"], draft.native_key
+            event = RecordObserved(
+                source="endoflife", native_key=key, section="core", kind=draft.kind, sequence=10, time=START,
+                run="bench", rank=40, first_observed=START, changed=10, content=section,
+            )  # fmt: skip
+            body = section.model_dump_json().encode()
+            yield Arrived(event, key, 0, body, digest(body))
 
 
 def _item(kind: str, properties: Properties) -> Node:

@@ -63,7 +63,7 @@ class Neo4jReader(Neo4jSelecting):
     ) -> list[Node]:
         last_name, _, last = after.partition("\x00")
         question = f"""
-            {THROUGH_ALL} WITH n
+            {self._in_order(kinds) if kinds else THROUGH_ALL} WITH n
             WHERE {"n.kind IN $kinds" if kinds else "NOT n.kind IN $unlisted"}
             AND ($text = '' OR n.folded CONTAINS $text) AND ($name = '' OR n.folded = $name)
             AND ($retired OR n.retired_at IS NULL)

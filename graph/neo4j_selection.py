@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from graph.metamodel import SOUGHT
+from graph.metamodel import ASSETS, SOUGHT
 from graph.model import Node
 from graph.neo4j_cypher import types as types_of
 from graph.neo4j_schema import node_of, sort_of
@@ -18,7 +18,8 @@ _SELECTED = """n.retired_at IS NULL AND n.kind IN $kinds
 _BEHIND = "n.sort >= $sort AND (n.sort > $sort OR n.id > $last)"
 THROUGH_ALL = f"MATCH (n:Asset) WHERE {_BEHIND} WITH n ORDER BY n.sort, n.id"
 """In the order of the index: what follows ends as soon as there are enough."""
-FEW = 2000
+_NAMED = "UNWIND $among AS id MATCH (n:Asset {id: id})"
+FEW, FEW_OF_KIND = 2000, 20_000
 """Assets that are rather read and put in order than found by going through all."""
 PAIRS = 20_000
 """Who has what, read at once: two ids each, and each asset once."""
@@ -63,6 +64,8 @@ class Neo4jSelecting:
         So it costs little to ask for nearly all. Several statements; what is written between them counts or does not.
         """
         having = types_of([relation])
+        if _are_named(selection):
+            return dict(self._walked(having, _SELECTED, selection))
         question = f"""
             MATCH (n:Asset) WHERE EXISTS {{ (n)-[:{having}]->() }}
             RETURN count(CASE WHEN {_SELECTED} THEN 1 END) AS chosen, count(*) AS all
@@ -76,7 +79,7 @@ class Neo4jSelecting:
 
     def _walked(self, having: str, condition: str, selection: Selection) -> Counter[str]:
         """How many relationships each item has with assets of which that is true."""
-        question = f"MATCH (n:Asset) WHERE {condition} MATCH (n)-[:{having}]->(c) WITH c, count(*) AS count"
+        question = f"{_start(selection)} WHERE {condition} MATCH (n)-[:{having}]->(c) WITH c, count(*) AS count"
         return self._counted(f"{question} WITH c.id AS id, count", **_parameters(selection))
 
     def _counted(self, question: str, **values: object) -> Counter[str]:
@@ -85,7 +88,7 @@ class Neo4jSelecting:
 
     def tally(self, properties: Sequence[str], selection: Selection = EVERY_ASSET) -> dict[tuple[str, ...], int]:
         question = f"""
-            MATCH (n:Asset) WHERE {_SELECTED}
+            {_start(selection)} WHERE {_SELECTED}
             WITH n.kind AS kind, [name IN $names | n[name]] AS values RETURN kind, values, count(*) AS count
         """
         found = Counter[tuple[str, ...]]()
@@ -120,10 +123,21 @@ class Neo4jSelecting:
         """By an index of texts, where one is of a value that is asked for, and is no number."""
         wanted = {name: values_of(text) for name, text in values.items()}
         best = next((name for name in SOUGHT if values.get(name) and len(wanted[name]) == 1), "")
-        start = f"MATCH (n:Asset) WHERE n.{best} = $best WITH n WHERE {_BEHIND}" if best else THROUGH_ALL
+        if best:
+            start = f"MATCH (n:Asset) WHERE n.{best} = $best WITH n WHERE {_BEHIND}"
+        else:
+            start = f"{_NAMED} WHERE {_BEHIND}" if _are_named(selection) else self._in_order(selection.asked)
         asked = "all(name IN keys($values) WHERE coalesce(n[name], '') IN $values[name])"
         more = {"values": wanted, "best": values.get(best)}
         return self._page(f"{start} WITH n WHERE {asked}", selection, after, limit, **more)
+
+    def _in_order(self, kinds: Collection[str]) -> str:
+        """From where one comes first to assets of these kinds: those of few are put in order, many gone through."""
+        labels = sorted(ASSETS & set(kinds))
+        counted = " + ".join(f"COUNT {{ (:{label}) }}" for label in labels) or "0"
+        if sum(row["count"] for row in self._rows(f"RETURN {counted} AS count")) > FEW_OF_KIND:
+            return THROUGH_ALL
+        return f"MATCH (n:{'|'.join(labels)}) WHERE {_BEHIND}" if labels else "MATCH (n:Asset) WHERE false"
 
     def _page(self, start: str, selection: Selection, after: str, limit: int, **more: object) -> list[Node]:
         """Of the assets that `start` finds behind the cursor."""
@@ -131,6 +145,15 @@ class Neo4jSelecting:
         name, _, last = after.partition("\x00")
         cursor = {"sort": sort_of(name), "last": last, "limit": limit}
         return [node_of(row["n"]) for row in self._rows(question, **_parameters(selection), **cursor, **more)]
+
+
+def _are_named(selection: Selection) -> bool:
+    """Whether it costs less to look each one up."""
+    return selection.among is not None and len(selection.among) <= FEW
+
+
+def _start(selection: Selection) -> str:
+    return _NAMED if _are_named(selection) else "MATCH (n:Asset)"
 
 
 def _parameters(selection: Selection) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from inventory.matching import Matcher
 from inventory.milestones import MILESTONES, MilestoneName, day_of, known_milestone, milestone_text
 from inventory.products import letters, names_of
 
-PAGE = 2000
+PAGE = 5000
 ALIAS = "ProductAlias"
 TABLE = ("LifecycleTable", "Product", "LifecycleCycle")
 """The kinds of facts that a table has."""

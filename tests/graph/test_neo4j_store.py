@@ -303,6 +303,7 @@ def test_no_statement_of_a_batch_looks_at_more_than_it_asks_for(store, neo4j, cl
 )
 def test_a_page_of_many_is_read_in_the_order_of_the_index(store, neo4j, monkeypatch, question):
     monkeypatch.setattr("graph.neo4j_selection.FEW", -1)
+    monkeypatch.setattr("graph.neo4j_selection.FEW_OF_KIND", -1)
     asked = []
     monkeypatch.setattr(store, "_rows", lambda cypher, /, **values: asked.append((cypher, values)) or [])
     getattr(store, question[0])(*question[1:], after="a\x00id-a", limit=50)
