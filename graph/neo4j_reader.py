@@ -10,9 +10,11 @@ from neo4j import ManagedTransaction
 from graph.metamodel import LIFECYCLE, UNLISTED
 from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Relationship, RunRow
 from graph.neo4j_cypher import types as types_of
+from graph.neo4j_outline import outline_from
 from graph.neo4j_questions import asked, holders_of, identifiers_of, records_of, status_of
 from graph.neo4j_schema import change_of, edge_of, edges_of, node_of, record_of, run_of, sort_of
 from graph.neo4j_selection import THROUGH_ALL, Neo4jSelecting
+from graph.outline import Outline
 from graph.store import SHARED_SHOWN
 from graph.values import pages, sequence_of, time_text, unpack, when
 
@@ -123,6 +125,9 @@ class Neo4jReader(Neo4jSelecting):
             return found, [_edge(dict(row)) for row in tx.run(question)]
 
         return self._reading_still(work)
+
+    def outline(self, types: Collection[str], ids: Collection[str] | None = None) -> Outline:
+        return self._reading_still(lambda tx: outline_from(tx, types, ids))
 
     def runs(self, *, source: str = "", after: str = "", limit: int = 100) -> list[RunRow]:
         ended, _, last = after.partition("\x00")

@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Literal
 
-from graph.metamodel import LIFECYCLE, LISTED, UNLISTED
+from graph.metamodel import LISTED, UNLISTED
 from graph.model import Change, Edge, GraphStatus, Holders, Node, RecordRow, Relationship, RunRow
+from graph.outline import Outline
+from graph.sqlite_outline import OF_LANDSCAPE, outline_from
 from graph.sqlite_questions import holders_of, identifiers_of, records_of, status_of
 from graph.sqlite_schema import NODE, RECORD, Row, array, catalogue_of, edge_of, node_of, record_of
 from graph.sqlite_selection import SqliteSelecting, described_by, in_order
@@ -16,7 +18,6 @@ from graph.values import pages, sequence_of, time_text, unpack, when
 
 PAGE = 2000
 _LISTED = "NOT IN ('{}')".format("', '".join(sorted(UNLISTED)))
-_OF_LANDSCAPE = "NOT IN ('{}')".format("', '".join(sorted(LIFECYCLE)))
 _CATALOGUE = "id, kind, name, properties"
 _SEVERAL = """
     (SELECT count(DISTINCT asset_id) FROM holds JOIN records ON records.key = record
@@ -113,12 +114,16 @@ class SqliteReader(SqliteSelecting):
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         with self._reading() as connection:
             nodes = connection.execute(
-                f"SELECT {NODE} FROM nodes WHERE retired_at IS NULL AND kind {_OF_LANDSCAPE} ORDER BY id"
+                f"SELECT {NODE} FROM nodes WHERE retired_at IS NULL AND kind {OF_LANDSCAPE} ORDER BY id"
             )
             edges = (
                 "SELECT * FROM edges WHERE type IN (SELECT value FROM json_each(?)) ORDER BY source_id, type, target_id"
             )
             return [node_of(row) for row in nodes], [edge_of(row) for row in connection.execute(edges, (array(types),))]
+
+    def outline(self, types: Collection[str], ids: Collection[str] | None = None) -> Outline:
+        with self._reading() as connection:
+            return outline_from(connection, types, ids)
 
     def runs(self, *, source: str = "", after: str = "", limit: int = 100) -> list[RunRow]:
         ended, _, last = after.partition("\x00")

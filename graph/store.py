@@ -10,6 +10,7 @@ from typing import Literal, Protocol, TypeVar
 
 from graph.metamodel import LISTED
 from graph.model import Change, Edge, GraphStatus, Holders, Node, Positions, RecordRow, Relationship, RunRow
+from graph.outline import Outline
 from graph.transaction import Transaction
 
 SCHEMA_VERSION = 3
@@ -210,6 +211,9 @@ class GraphReader(Protocol):
 
     def network(self, types: Collection[str]) -> tuple[list[Node], list[Edge]]:
         """Every live asset and Endpoint of the landscape, and the relationships of these types between them."""
+
+    def outline(self, types: Collection[str], ids: Collection[str] | None = None) -> Outline:
+        """The same, of all nodes or of these and what begins at them, with no more than an `Outline` has."""
 
     def runs(self, *, source: str = "", after: str = "", limit: int = 100) -> list[RunRow]:
         r"""Runs, newest first by (ended, id), after the cursor "isoformat of ended\x00id"."""

@@ -25,6 +25,7 @@ from graph.model import (
     RunRow,
 )
 from graph.model import node_id as id_of
+from graph.outline import Outline
 from graph.store import EVERY_ASSET, GraphReader, GraphStore, Selection
 from inventory.heard import Heard, heard_by
 from inventory.kept import NotKept, check_kept, forgotten
@@ -197,6 +198,10 @@ class Past:
         drawn = [edge for edge in edges if edge.key.source_id not in self._ids]
         by_id, by_key = (lambda node: node.id), (lambda edge: edge.key)
         return sorted([*same, *old_nodes], key=by_id), sorted([*drawn, *old_edges], key=by_key)
+
+    def outline(self, types: Collection[str], ids: Collection[str] | None = None) -> Outline:
+        then = self._base.outline(types, ids).without(self._ids)
+        return then.with_all_of(self._scratch.outline(types, ids))
 
     def everything(self) -> tuple[Iterator[Node], Iterator[Edge]]:
         (nodes, edges), (old_nodes, old_edges) = self._base.everything(), self._scratch.everything()

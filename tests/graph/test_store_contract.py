@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from graph.model import Change, Claim, EdgeKey, Holders, node_id
+from graph.outline import Outline, OutlineEdge, OutlineNode
 from graph.store import PositionsDiffer, SchemaDiffers, WriterLost
 from tests.graph.changes import LOG, changes, edge, edges, item, node, nodes, record, records, reference, run_row
 from tests.graph.conftest import START
@@ -424,6 +425,36 @@ def test_the_network_holds_live_nodes_and_the_types_asked_for(store, write):
     found, drawn = store.network(["DEPENDS_ON"])
     assert {one.name for one in found} == {"a", "b", "e"}
     assert [one.key.type for one in drawn] == ["DEPENDS_ON"]
+
+
+def test_the_outline_holds_what_decides_who_needs_what(store, write):
+    one_of = {"strength": "degrades", "alternatives": "either", "alternatives_required": 2, "evidence": "declared"}
+    write(
+        nodes=nodes(
+            dataclasses.replace(node("c", "Cluster"), properties={"required": 2}), node("a"), node("e", "Endpoint"),
+            node("alt", retired_at=node("a").first_seen),
+        ),
+        edges=edges(
+            edge("a", "MEMBER_OF", "c", x={}), edge("a", "CONNECTS_TO", "e"),
+            edge("a", "DEPENDS_ON", "e", x=one_of, y={})._replace(properties=one_of),
+        ),
+    )  # fmt: skip
+
+    found = store.outline(["DEPENDS_ON", "MEMBER_OF"])
+    assert found.nodes == {
+        "id-c": OutlineNode("id-c", "Cluster", "c", 2),
+        "id-a": OutlineNode("id-a", "Server", "a"),
+        "id-e": OutlineNode("id-e", "Endpoint", "e"),
+    }
+    assert found.edges == {
+        "id-a": [
+            OutlineEdge("id-a", "DEPENDS_ON", "id-e", "degrades", "either", 2, ("glpi/x", "glpi/y")),
+            OutlineEdge("id-a", "MEMBER_OF", "id-c", claims=("glpi/x",)),
+        ]
+    }
+    assert store.outline(["MEMBER_OF"], ["id-c", "id-alt", "none"]) == Outline({"id-c": found.nodes["id-c"]}, {})
+    assert store.outline(["MEMBER_OF"], ["id-a"]).edges == {"id-a": found.edges["id-a"][1:]}
+    assert store.outline(["MEMBER_OF"], []) == Outline({}, {})
 
 
 def test_the_journal_is_numbered_and_its_time_never_falls(store, write, clock):

@@ -1,0 +1,161 @@
+"""What a failure does to the rest: what stops, what loses its reserve, what runs worse, and what cannot be told.
+
+Each is the least set that follows from what failed, so that a circle of things that need each other stops when
+something it needs from outside does, and never of itself:
+
+- An asset *stops* where a need of it is not met: more of its causes have stopped than it can spare.
+- It is *degraded* where it runs, and a weak need of it is not met, or too few causes of a need run undegraded.
+- It *loses its reserve* where it runs, and of a need just as many causes are left as it wants, and there were more
+  before, or one of these has itself lost its reserve: the next failure stops it.
+
+This is worked out in two worlds. In the better one, relationships that are in doubt carry nothing, and an Endpoint, of
+which nobody says what it is, runs unless it is what failed. In the worse one both are like all others. Where the two
+differ, and the asset does not stop in both, its result is *unknown*.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from inventory.wiring import Flags, Numbers, Wiring
+
+
+class Result(IntEnum):
+    """What becomes of an asset, the worst last. `STOPS` is sure, `UNKNOWN` is not."""
+
+    UNAFFECTED = 0
+    DEGRADED = 1
+    RESERVE = 2
+    UNKNOWN = 3
+    STOPS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The outcome where doubt counts for nothing, or where it counts. By node: the result; by link: whether it carries.
+
+    `carries`: the result of the link's effect follows from that of its cause.
+    """
+
+    result: Numbers
+    carries: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """By node: its `Result`; by link: whether the result of its effect follows from that of its cause."""
+
+    wiring: Wiring
+    failed: Numbers
+    result: Numbers
+    carries: Flags
+
+    def of(self, node: str) -> Result:
+        """The result of an asset. Raises KeyError."""
+        return Result(int(self.result[self.wiring.number[node]]))
+
+    def with_result(self, result: Result) -> list[str]:
+        """The assets with that result, in order of their ids; what failed is among those that stop."""
+        return [self.wiring.ids[node] for node in np.flatnonzero(self.result == result)]
+
+
+def fail(wiring: Wiring, failed: Collection[str], doubted: Flags | None = None) -> Outcome:
+    """What follows where all of these fail. `doubted`: by link, whether nobody surely says it still is; none are.
+
+    Raises KeyError for an id that is no node.
+    """
+    start = wiring.numbers(failed)
+    doubts = np.zeros(len(wiring.links), dtype=np.bool_) if doubted is None else doubted
+    nobody = np.zeros(len(wiring.ids), dtype=np.bool_)
+    worse = _World(wiring, start, np.zeros_like(doubts), nobody).outcome()
+    touched = worse.result > Result.UNAFFECTED
+    if not (touched[wiring.cause] & doubts).any() and not (touched & wiring.endpoint).any():
+        return Outcome(wiring, start, worse.result, worse.carries)
+    better = _World(wiring, start, doubts, wiring.endpoint).outcome()
+    result = np.where(better.result == worse.result, worse.result, Result.UNKNOWN)
+    carries = np.where((result == Result.UNKNOWN)[wiring.effect], worse.carries, better.carries)
+    return Outcome(wiring, start, result, carries)
+
+
+class _World:
+    """One world. `unsure`: links that carry nothing; `unclaimed`: nodes that run whatever happens."""
+
+    def __init__(self, wiring: Wiring, failed: Numbers, unsure: Flags, unclaimed: Flags) -> None:
+        self._wiring, self._failed = wiring, failed
+        self._sure, self._claimed = ~unsure, ~unclaimed
+
+    def outcome(self) -> World:
+        wiring = self._wiring
+        stops, lost = self._spread(self._failed, self._none(), ~wiring.weak)
+        running = ~self._flags(stops) & self._claimed
+        degraded, hurt = self._spread(stops, ~running, np.ones_like(wiring.weak))
+        last = ~wiring.weak & (lost == wiring.spare)
+        reserve = self._losing(last & (lost > 0), last, running)
+        result = np.zeros(len(wiring.ids), dtype=np.int64)
+        result[degraded], result[reserve], result[stops] = Result.DEGRADED, Result.RESERVE, Result.STOPS
+        return World(result, self._carries(result, lost, hurt, last))
+
+    def _spread(self, start: Numbers, apart: Flags, needs: Flags) -> tuple[Numbers, Numbers]:
+        """All nodes of which one of these needs is not met where `start` fails, without those `apart`.
+
+        With them, unless they are apart, `start`; and of each need how many of its causes failed.
+        """
+        wiring = self._wiring
+        lost = np.zeros(len(wiring.of), dtype=np.int64)
+        reached = self._flags(start)
+        found, frontier = [start[~apart[start]]], start
+        while frontier.size:
+            hit = self._hit(frontier, needs)
+            np.add.at(lost, hit, 1)
+            unmet = np.unique(hit)
+            unmet = unmet[lost[unmet] > wiring.spare[unmet]]
+            frontier = np.unique(wiring.of[unmet])
+            frontier = frontier[~reached[frontier] & ~apart[frontier] & self._claimed[frontier]]
+            reached[frontier] = True
+            found.append(frontier)
+        return np.concatenate(found), lost
+
+    def _hit(self, nodes: Numbers, needs: Flags) -> Numbers:
+        """The needs that these nodes are causes of, once for each of both."""
+        wiring = self._wiring
+        links = wiring.out_of(nodes)
+        links = links[self._sure[links] & needs[wiring.need[links]]]
+        pairs = np.unique(wiring.need[links] * len(wiring.ids) + wiring.cause[links])
+        return pairs // max(len(wiring.ids), 1)
+
+    def _losing(self, seeds: Flags, last: Flags, running: Flags) -> Numbers:
+        """What loses its reserve: whose these needs are, and what needs those and has no other left."""
+        wiring = self._wiring
+        reached = np.zeros(len(wiring.ids), dtype=np.bool_)
+        frontier = np.unique(wiring.of[seeds])
+        frontier = frontier[running[frontier]]
+        while frontier.size:
+            reached[frontier] = True
+            needs = self._hit(frontier, last)
+            frontier = np.unique(wiring.of[needs])
+            frontier = frontier[running[frontier] & ~reached[frontier]]
+        return np.flatnonzero(reached)
+
+    def _carries(self, result: Numbers, lost: Numbers, hurt: Numbers, last: Flags) -> Flags:
+        wiring = self._wiring
+        cause, effect = result[wiring.cause], result[wiring.effect]
+        need, strong = wiring.need, ~wiring.weak[wiring.need]
+        stopped = (cause == Result.STOPS) & strong
+        unmet = (lost > wiring.spare)[need]
+        worn = (cause == Result.STOPS) | (cause == Result.DEGRADED)
+        carries: Flags = self._sure & (
+            ((effect == Result.STOPS) & stopped & unmet)
+            | ((effect == Result.RESERVE) & last[need] & (stopped | (cause == Result.RESERVE)))
+            | ((effect == Result.DEGRADED) & worn & (hurt > wiring.spare)[need])
+        )
+        return carries
+
+    def _flags(self, nodes: Numbers) -> Flags:
+        flags = self._none()
+        flags[nodes] = True
+        return flags
+
+    def _none(self) -> Flags:
+        return np.zeros(len(self._wiring.ids), dtype=np.bool_)

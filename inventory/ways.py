@@ -1,0 +1,61 @@
+"""The shortest way from what failed to each thing that it affects, along the links that carry the result."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from inventory.failing import Outcome, Result
+from inventory.wiring import Numbers
+
+NOWHERE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """By node: how many links the shortest way has, 0 for what failed and -1 for what is unaffected; and the last."""
+
+    outcome: Outcome
+    length: Numbers
+    last: Numbers
+
+    def to(self, node: str) -> list[int]:
+        """The links from what failed to that asset, in order; of several shortest ways the one whose ids come first."""
+        wiring, found = self.outcome.wiring, list[int]()
+        at = wiring.number[node]
+        while self.length[at] > 0:
+            found.append(int(self.last[at]))
+            at = int(wiring.cause[self.last[at]])
+        return found[::-1]
+
+
+def ways_of(outcome: Outcome) -> Ways:
+    """Breadth first, so that each way is as short as any."""
+    wiring = outcome.wiring
+    length = np.full(len(wiring.ids), NOWHERE, dtype=np.int64)
+    last = np.full(len(wiring.ids), NOWHERE, dtype=np.int64)
+    length[outcome.failed] = 0
+    frontier, steps = outcome.failed, 0
+    while frontier.size:
+        steps += 1
+        links = wiring.out_of(frontier)
+        links = links[outcome.carries[links] & (length[wiring.effect[links]] == NOWHERE)]
+        frontier, firsts = np.unique(wiring.effect[links], return_index=True)  # links are in order of their causes
+        length[frontier], last[frontier] = steps, links[firsts]
+    return Ways(outcome, length, last)
+
+
+class Met(NamedTuple):
+    """How a need is met: how many causes it has, how many of these it wants, and which have stopped, by id."""
+
+    size: int
+    wanted: int
+    stopped: tuple[str, ...]
+
+
+def met(outcome: Outcome, link: int) -> Met:
+    """How the need is met that a link belongs to."""
+    wiring, need = outcome.wiring, outcome.wiring.need[link]
+    causes = np.unique(wiring.cause[wiring.need == need])
+    stopped = tuple(wiring.ids[cause] for cause in causes if outcome.result[cause] == Result.STOPS)
+    return Met(int(wiring.size[need]), int(wiring.size[need] - wiring.spare[need]), stopped)
