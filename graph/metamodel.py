@@ -384,8 +384,7 @@ _EVIDENCE = (
     _text("protocol", "tcp or udp"),
     _count("seen", "connections at once, as an order of magnitude: 1, 10, 100, ..., so that it seldom changes"),
 )
-_DEPENDENCE = (
-    *_EVIDENCE,
+_WEIGHED = (
     _text("strength", "required: it stops; degrades: it runs worse"),
     _text("alternatives", "name of the group of which any one, or `alternatives_required`, is enough"),
     _count("alternatives_required", "how many of the group are needed"),
@@ -395,7 +394,13 @@ RELATIONS: dict[str, RelationType] = {
     relation.type: relation
     for relation in (
         RelationType(
-            "DEPENDS_ON", _CLAIMABLE, LANDSCAPE, "depends on", "hängt ab von", "to_source", properties=_DEPENDENCE
+            "DEPENDS_ON",
+            _CLAIMABLE,
+            LANDSCAPE,
+            "depends on",
+            "hängt ab von",
+            "to_source",
+            properties=(*_EVIDENCE, *_WEIGHED),
         ),
         RelationType(
             "RUNS_ON",
@@ -406,6 +411,7 @@ RELATIONS: dict[str, RelationType] = {
             "to_source",
             properties=(
                 *_EVIDENCE,
+                *_WEIGHED,
                 _text("matched", "what was observed there that a declared mapping puts under the application"),
             ),
         ),
@@ -459,7 +465,7 @@ RELATIONS: dict[str, RelationType] = {
             "supports",
             "unterstützt",
             "to_target",
-            properties=_SAID,
+            properties=(*_SAID, *_WEIGHED),
         ),
         RelationType(
             "DELIVERS",
@@ -468,7 +474,7 @@ RELATIONS: dict[str, RelationType] = {
             "delivers",
             "erbringt",
             "to_target",
-            properties=_SAID,
+            properties=(*_SAID, *_WEIGHED),
         ),
         RelationType(
             "OWNED_BY", _CLAIMABLE, frozenset({"OrganisationUnit"}), "is owned by", "gehört", properties=_SAID
@@ -489,7 +495,7 @@ RELATIONS: dict[str, RelationType] = {
             "is powered by",
             "wird versorgt von",
             "to_source",
-            properties=_SAID,
+            properties=(*_SAID, *_WEIGHED),
         ),
         RelationType("CHANGES", frozenset({"Project"}), LANDSCAPE, "changes", "verändert", properties=_SAID),
         RelationType(
@@ -502,6 +508,9 @@ RELATIONS: dict[str, RelationType] = {
 }
 CATALOGUE_RELATIONS = frozenset(r.type for r in RELATIONS.values() if r.targets <= CATALOGUE)
 CARRIES_FAILURE = frozenset(r.type for r in RELATIONS.values() if r.failure != "none")
+OWNERSHIP = "OWNED_BY"
+PLACE = frozenset({"LOCATED_IN", "POWERED_BY"})
+"""Where a thing stands says nothing of who depends on it."""
 
 
 GROUPS = frozenset(item.group for kind in KINDS.values() for item in kind.properties)

@@ -241,6 +241,12 @@ class GraphReader(Protocol):
     def note(self, name: str) -> str:
         """What the inventory noted under this name; "" for nothing."""
 
+    def unseen(self, source: str, before: datetime, limit: int) -> list[str]:
+        """Native keys, in order, of live records of the source that it neither saw nor confirmed since `before`.
+
+        A dead letter confirms its record, though only by its sequence. At most `limit`.
+        """
+
     def status(self) -> GraphStatus: ...
 
     def everything(self) -> tuple[Iterator[Node], Iterator[Edge]]:
@@ -276,12 +282,6 @@ class GraphStore(GraphReader, Protocol):
 
     def logs(self) -> Sequence[str]:
         """Identities of the logs that positions are kept for."""
-
-    def unseen(self, source: str, before: datetime, limit: int) -> list[str]:
-        """Native keys, in order, of live records of the source that it neither saw nor confirmed since `before`.
-
-        A dead letter confirms its record, though only by its sequence. At most `limit`.
-        """
 
     def transact(self, writer: Writer, work: Callable[[Transaction], _T], lease: timedelta = LEASE) -> _T:
         """Run `work` in one transaction that first checks the writer's epoch; it may run again after a conflict.

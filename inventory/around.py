@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal, Protocol
 
-from graph.metamodel import LISTED, RELATIONS
+from graph.metamodel import LISTED, OWNERSHIP, PLACE, RELATIONS
 from graph.model import Edge, Node
 from graph.store import GraphReader
-from graph.topology import OWNERSHIP, PLACE
 
 _IN = frozenset(r.type for r in RELATIONS.values() if r.failure == "to_source") - PLACE
 _OUT = frozenset(r.type for r in RELATIONS.values() if r.failure == "to_target")

@@ -1,47 +1,60 @@
-"""What is affected when something fails: everything that depends on it, with the shortest way to each.
+"""What a failure does to the city: each affected asset with its result, and the shortest way by which it is reached."""
 
-Redundancy (clusters, alternatives) is not weighed yet, and the answer says so: it names what is affected, not what
-stops.
-"""
-
-from collections import Counter, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from graph.metamodel import KINDS
+import numpy as np
+
+from graph.metamodel import PLACE
 from graph.model import Node
-from graph.topology import PLACE, Step, Topology
+from graph.outline import OutlineNode
+from inventory.failing import Outcome, Result, fail
+from inventory.topology import Topology
+from inventory.ways import Met, Ways, met, ways_of
+from inventory.wiring import ENDPOINT, Flags, Link, Numbers
 
-Language = Literal["de", "en"]
-SERVICES_SHOWN = 10
+SERVICE = "CitizenService"
+AFFECTED = (Result.STOPS, Result.UNKNOWN, Result.RESERVE, Result.DEGRADED)
+"""In the order in which they are told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A node that depends on what failed, and the steps from there to it, nearest first. `offices`: who owns it."""
+    """An asset that a failure affects, by a way of `links`. `doubt`: why its result is unknown, "" where it is known.
 
-    node: Node
-    path: tuple[Step, ...]
-    offices: tuple[Node, ...] = ()
+    `met`: of the last link, how the need is met that it belongs to.
+    """
+
+    node: OutlineNode
+    result: Result
+    links: tuple[Link, ...]
+    met: Met
+    doubt: OutlineNode | Link | None
 
     @property
     def distance(self) -> int:
-        return len(self.path)
+        """How many links the way has."""
+        return len(self.links)
 
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """Everything affected, citizen services first, then nearest first.
+    """The answer. Its assets, without what failed: citizen services first, then the worst first, then the nearest.
 
     `told_by`: the sources that know what failed and tell of dependencies; none: nobody could have said that something
-    depends on it. `journal`: the number of the change up to which the graph was read.
+    depends on it. `depth`: how many links a way may have, 0 for any; `beyond`: how many have a longer one.
     """
 
+    topology: Topology
+    outcome: Outcome
+    ways: Ways
+    doubted: Flags | None
     failed: tuple[Node, ...]
-    affected: tuple[Affected, ...]
     told_by: tuple[str, ...]
-    journal: int
+    depth: int
+    order: Numbers
+    beyond: int
 
     @property
     def covered(self) -> bool:
@@ -49,181 +62,96 @@ class Impact:
         return bool(self.told_by)
 
     @property
-    def counts(self) -> Counter[str]:
-        """How many of each kind are affected."""
-        return Counter(item.node.kind for item in self.affected)
+    def total(self) -> int:
+        """How many are affected, as far as `depth` reaches."""
+        return len(self.order)
 
-    @property
-    def services(self) -> tuple[Affected, ...]:
-        return tuple(item for item in self.affected if item.node.kind == "CitizenService")
-
-    def way(self, item: Affected) -> list[str]:
-        """The names on the way from what failed to an affected node, both included."""
-        return _path(self._names(), item)
-
-    def rows(self) -> list[dict[str, object]]:
-        """Each affected node as plain values: id, kind, name, distance, path (names), offices (names)."""
-        names = self._names()
-        return [
-            {
-                "id": item.node.id,
-                "kind": item.node.kind,
-                "name": item.node.name,
-                "distance": item.distance,
-                "path": _path(names, item),
-                "offices": [office.name for office in item.offices],
-            }
-            for item in self.affected
-        ]
-
-    def _names(self) -> dict[str, str]:
-        return {node.id: node.name for node in (*self.failed, *(item.node for item in self.affected))}
-
-
-def _path(names: Mapping[str, str], item: Affected) -> list[str]:
-    return [names[item.path[0].cause], *(names[step.effect] for step in item.path)]
-
-
-def dependants(topology: Topology, failed: Collection[str]) -> Impact:
-    """Who depends on these, transitively. Cycles are walked once. Raises KeyError for an id that is no live node."""
-    start = sorted(failed)
-    nodes = tuple(topology.nodes[node] for node in start)
-    affected = [_affected(topology, node, path) for node, path in _shortest(topology, start).items() if path]
-    return Impact(
-        failed=nodes,
-        affected=tuple(sorted(affected, key=_order)),
-        told_by=_told_by(topology, nodes),
-        journal=topology.journal,
-    )
-
-
-def _shortest(topology: Topology, start: list[str]) -> dict[str, tuple[Step, ...]]:
-    """The shortest way to each, breadth first; of several the one whose ids and types come first."""
-    paths: dict[str, tuple[Step, ...]] = dict.fromkeys(start, ())
-    frontier = deque(start)
-    while frontier:
-        node = frontier.popleft()
-        for step in sorted(topology.effects(node), key=lambda step: (step.effect, step.edge.key.type)):
-            if step.effect not in paths:
-                paths[step.effect] = (*paths[node], step)
-                frontier.append(step.effect)
-    return paths
-
-
-def _told_by(topology: Topology, failed: Collection[Node]) -> tuple[str, ...]:
-    """Sources that describe these and tell of dependencies, and those that tell of theirs."""
-    about = {source for node in failed for source in node.sources} & topology.telling
-    for node in failed:
-        steps = (*topology.effects(node.id), *topology.causes(node.id))
-        about.update(source for step in steps if step.edge.key.type not in PLACE for source in step.edge.sources)
-    return tuple(sorted(about))
-
-
-def _affected(topology: Topology, node: str, path: tuple[Step, ...]) -> Affected:
-    owners = [topology.nodes[owner] for owner in topology.owners.get(node, ()) if owner in topology.nodes]
-    return Affected(topology.nodes[node], path, tuple(sorted(owners, key=lambda owner: owner.name)))
-
-
-def _order(item: Affected) -> tuple[bool, int, str, str, str]:
-    return item.node.kind != "CitizenService", item.distance, item.node.kind, item.node.name, item.node.id
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """One language's sentences. Pairs are of one, and of several."""
-
-    also: str
-    if_fails: tuple[str, str]
-    nothing: str
-    none_depends: str
-    not_covered: str
-    affected: tuple[str, str]
-    service: str
-    way: str
-    on: str
-    directly: str
-    more: tuple[str, str]
-    no_service: str
-    not_weighed: str
-
-
-_WORDS: dict[Language, _Words] = {
-    "de": _Words(
-        also="und",
-        if_fails=("Wenn {failed} ausfällt,", "Wenn {failed} ausfallen,"),
-        nothing="{fails} ist nichts Bekanntes betroffen:",
-        none_depends="nach den Meldungen von {sources} hängt nichts davon ab.",
-        not_covered="keine Quelle meldet, was davon abhängt. Das heißt nicht, dass nichts davon abhängt.",
-        affected=("{fails} ist 1 Objekt betroffen ({counts}).", "{fails} sind {n} Objekte betroffen ({counts})."),
-        service="{fails} ist {service} betroffen: {way}.",
-        way="über {via}",
-        on=" auf ",
-        directly="unmittelbar",
-        more=("Ein weiterer Bürgerdienst ist betroffen.", "{n} weitere Bürgerdienste sind betroffen."),
-        no_service="Kein Bürgerdienst ist betroffen, soweit bekannt.",
-        not_weighed="Alternativen und Cluster sind noch nicht gewichtet: betroffen heißt nicht, dass es steht.",
-    ),
-    "en": _Words(
-        also="and",
-        if_fails=("If {failed} fails,", "If {failed} fail,"),
-        nothing="{fails} nothing known is affected:",
-        none_depends="by the reports of {sources}, nothing depends on it.",
-        not_covered="no source reports what depends on it. That does not mean that nothing does.",
-        affected=("{fails} 1 object is affected ({counts}).", "{fails} {n} objects are affected ({counts})."),
-        service="{fails} {service} is affected: {way}.",
-        way="through {via}",
-        on=" on ",
-        directly="directly",
-        more=("One more citizen service is affected.", "{n} more citizen services are affected."),
-        no_service="No citizen service is affected, as far as is known.",
-        not_weighed="Alternatives and clusters are not weighed yet: affected does not mean stopped.",
-    ),
-}
-
-
-def in_words(impact: Impact, language: Language) -> str:
-    """Sentences, one a line: what is affected, the citizen services with the way to each, and what is not known."""
-    words = _WORDS[language]
-    fails = words.if_fails[len(impact.failed) > 1].format(failed=_listed(impact.failed, words))
-    if not impact.affected:
-        told = words.none_depends.format(sources=", ".join(impact.told_by)) if impact.covered else words.not_covered
-        return f"{words.nothing.format(fails=fails)} {told}"
-    names = {node.id: node.name for node in (*impact.failed, *(item.node for item in impact.affected))}
-    counts = ", ".join(sorted(f"{_kind(kind, language)}: {n}" for kind, n in impact.counts.items()))
-    total = len(impact.affected)
-    services = [
-        words.service.format(fails=fails, service=_service(item), way=_way(item, names, words))
-        for item in impact.services[:SERVICES_SHOWN]
-    ]
-    hidden = len(impact.services) - len(services)
-    return "\n".join(
-        (
-            words.affected[total > 1].format(fails=fails, n=total, counts=counts),
-            *(services or [words.no_service]),
-            *([words.more[hidden > 1].format(n=hidden)] if hidden else []),
-            words.not_weighed,
+    def counts(self) -> Counter[tuple[str, Result]]:
+        """How many of each kind have each result."""
+        wiring = self.topology.wiring
+        pairs, number = np.unique(
+            np.stack([wiring.kind[self.order], self.outcome.result[self.order]]), axis=1, return_counts=True
         )
-    )
+        found = zip(pairs[0].tolist(), pairs[1].tolist(), number.tolist(), strict=True)
+        return Counter({(wiring.kinds[kind], Result(result)): count for kind, result, count in found})
+
+    def results(self) -> Counter[Result]:
+        """How many have each result."""
+        found = Counter[Result]()
+        for (_, result), count in self.counts().items():
+            found[result] += count
+        return found
+
+    def items(self, start: int = 0, limit: int | None = None) -> Iterator[Affected]:
+        """The assets in order, from one on, at most so many."""
+        end = None if limit is None else start + limit
+        return (self._affected(int(node)) for node in self.order[start:end])
+
+    def services(self) -> Iterator[Affected]:
+        """The citizen services among them."""
+        wiring = self.topology.wiring
+        for node in self.order:
+            if wiring.kinds[wiring.kind[node]] != SERVICE:
+                return
+            yield self._affected(int(node))
+
+    def doubt_text(self, item: Affected) -> str:
+        """Why its result is unknown, in English; "" where it is known."""
+        nodes = self.topology.outline.nodes
+        match item.doubt:
+            case None:
+                return ""
+            case Link(cause=cause, effect=effect):
+                return f"nobody has lately confirmed that {nodes[effect].name!r} needs {nodes[cause].name!r}"
+            case OutlineNode(name=name):
+                return f"nobody says what {name!r} is"
+
+    def _affected(self, number: int) -> Affected:
+        wiring = self.topology.wiring
+        node, result = wiring.outline.nodes[wiring.ids[number]], Result(int(self.outcome.result[number]))
+        way = self.ways.to(node.id)
+        links = tuple(wiring.links[link] for link in way)
+        doubt = self._doubt(way) if result is Result.UNKNOWN else None
+        return Affected(node, result, links, met(self.outcome, way[-1]), doubt)
+
+    def _doubt(self, way: Sequence[int]) -> OutlineNode | Link | None:
+        """What makes the way doubtful: the first link that nobody has confirmed in time, or the first Endpoint."""
+        wiring = self.topology.wiring
+        for number in way:
+            link = wiring.links[number]
+            if self.doubted is not None and self.doubted[number]:
+                return link
+            if wiring.outline.nodes[link.effect].kind == ENDPOINT:
+                return wiring.outline.nodes[link.effect]
+        return None
 
 
-def _way(item: Affected, names: dict[str, str], words: _Words) -> str:
-    """From the service down to what failed, without either: 'VOIS|MESO' auf 'srv-meso-01'."""
-    text = ""
-    for step in reversed(item.path[1:]):
-        below = words.on if step.edge.key.type == "RUNS_ON" else ", "
-        text = f"'{names[step.cause]}'" if not text else f"{text}{below}'{names[step.cause]}'"
-    return words.way.format(via=text) if text else words.directly
+def impact_of(topology: Topology, failed: Sequence[Node], doubted: Flags | None = None, depth: int = 0) -> Impact:
+    """What follows where all of these fail. `doubted`: see `fail`. Raises KeyError for what is no live asset."""
+    wiring = topology.wiring
+    outcome = fail(wiring, [node.id for node in failed], doubted)
+    ways = ways_of(outcome)
+    reached = np.flatnonzero(ways.length > 0)
+    within = reached[ways.length[reached] <= depth] if depth else reached
+    return Impact(
+        topology, outcome, ways, doubted, tuple(failed), _told_by(topology, failed), depth,
+        _ordered(outcome, ways, within), len(reached) - len(within),
+    )  # fmt: skip
 
 
-def _service(item: Affected) -> str:
-    offices = f" ({', '.join(office.name for office in item.offices)})" if item.offices else ""
-    return f"'{item.node.name}'{offices}"
+def _ordered(outcome: Outcome, ways: Ways, nodes: Numbers) -> Numbers:
+    wiring = outcome.wiring
+    services = wiring.kinds.index(SERVICE) if SERVICE in wiring.kinds else -1
+    keys = (wiring.rank[nodes], ways.length[nodes], -outcome.result[nodes], wiring.kind[nodes] != services)
+    return nodes[np.lexsort(keys)]
 
 
-def _listed(nodes: Sequence[Node], words: _Words) -> str:
-    *others, last = (f"'{node.name}'" for node in nodes)
-    return f"{', '.join(others)} {words.also} {last}" if others else last
-
-
-def _kind(kind: str, language: Language) -> str:
-    return KINDS[kind].german if language == "de" else KINDS[kind].english
+def _told_by(topology: Topology, failed: Iterable[Node]) -> tuple[str, ...]:
+    """Sources that describe these and tell of dependencies, and those that tell of theirs."""
+    wiring = topology.wiring
+    about = {source for node in failed for source in node.sources} & topology.telling
+    numbers = wiring.numbers(node.id for node in failed)
+    for link in (*wiring.out_of(numbers), *wiring.into(numbers)):
+        edge = wiring.links[int(link)].edge
+        about |= {claim.partition("/")[0] for claim in edge.claims if edge.type not in PLACE}
+    return tuple(sorted(about))

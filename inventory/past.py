@@ -231,6 +231,9 @@ class Past:
     def change_at(self, moment: datetime) -> int:
         return min(self.number, self._base.change_at(moment))
 
+    def unseen(self, source: str, before: datetime, limit: int) -> list[str]:
+        raise NotKept(_RECORDS)
+
     def note(self, name: str) -> str:
         return self._base.note(name)
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from events.models import CURATION
+from graph.metamodel import OWNERSHIP
 from graph.model import Claim, Node
 from graph.store import SHARED_SHOWN, GraphReader
-from graph.topology import OWNERSHIP
 from inventory.heard import Heard
 from inventory.identifiers import EXCLUSIVE, joins, scheme_of
 from inventory.identity import COMMON

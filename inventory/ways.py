@@ -55,7 +55,7 @@ class Met(NamedTuple):
 
 def met(outcome: Outcome, link: int) -> Met:
     """How the need is met that a link belongs to."""
-    wiring, need = outcome.wiring, outcome.wiring.need[link]
-    causes = np.unique(wiring.cause[wiring.need == need])
+    wiring, need = outcome.wiring, int(outcome.wiring.need[link])
+    causes = np.unique(wiring.cause[wiring.of_need(need)])
     stopped = tuple(wiring.ids[cause] for cause in causes if outcome.result[cause] == Result.STOPS)
     return Met(int(wiring.size[need]), int(wiring.size[need] - wiring.spare[need]), stopped)

@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from graph.metamodel import CATALOGUE, LIFECYCLE, UNLISTED
 from graph.model import Node
 from graph.store import GraphReader
-from graph.topology import Topology
 from inventory.successors import leads_to
+from inventory.topology import Topology
 
 SHOWN = 5
 COUNTED = 1000
@@ -45,7 +45,7 @@ def find_failing(reader: GraphReader, topology: Topology, names: Collection[str]
     """The assets of which it is asked what their failure affects. Raises NotFound, Ambiguous."""
     found = [find_one(reader, name) for name in names]
     for node in found:
-        if node.id not in topology.nodes:
+        if node.id not in topology.outline.nodes:
             raise NotFound(f"{node.name!r} ({node.id}) {_why_absent(node)}")
     return found
 

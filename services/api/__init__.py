@@ -12,6 +12,7 @@ from services.api import (
     agents,
     bom,
     groups,
+    impact,
     knowledge,
     models,
     obsolescence,
@@ -42,8 +43,8 @@ def create_app(state: State, intakes: Mapping[str, Intake] | None = None) -> Fas
     app.state.landkarte = state
     problems.add_to(app)
     for questions in (
-        page.router, router, obsolescence.router, groups.router, trend.router, knowledge.router, unassigned.router,
-        bom.router,
+        page.router, router, obsolescence.router, groups.router, trend.router, impact.router, knowledge.router,
+        unassigned.router, bom.router,
     ):  # fmt: skip
         app.include_router(questions, dependencies=[Depends(problems.refuse_unknown)])
     _add_doors(app, intakes or {})

@@ -160,32 +160,6 @@ class QualityPage(BaseModel):
     next: str | None
 
 
-class ImpactItem(BaseModel):
-    """One affected asset; `path` names the way from what failed to it."""
-
-    id: str
-    kind: str
-    name: str
-    distance: int
-    path: list[str]
-    offices: list[str]
-
-
-class ImpactAnswer(BaseModel):
-    """What is affected. `covered`: a source tells of dependencies here; `journal`: the last change it contains.
-
-    `limitations`: what the answer does not weigh.
-    """
-
-    failed: list[Asset]
-    counts: dict[str, int]
-    items: list[ImpactItem]
-    covered: bool
-    journal: int
-    limitations: list[str]
-    words: dict[str, str]
-
-
 class Run(BaseModel):
     """One run of a source."""
 

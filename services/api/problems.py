@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from events.log import LogUnavailable
 from graph.store import AccessDenied, StoreUnavailable
+from inventory.assuming import Contradiction
 from inventory.kept import BeforeThePast, NotKept
 from services.api.cursors import WrongCursor
 from services.lookup import Ambiguous, NotFound
@@ -51,7 +52,8 @@ def add_to(app: FastAPI) -> None:
         )
 
     @app.exception_handler(WrongCursor)
-    def _cursor(_request: Request, error: WrongCursor) -> JSONResponse:
+    @app.exception_handler(Contradiction)
+    def _cannot_be(_request: Request, error: Exception) -> JSONResponse:
         return problem(422, str(error))
 
     @app.exception_handler(NotFound)

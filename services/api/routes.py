@@ -12,21 +12,18 @@ from pydantic import BeforeValidator
 from graph.metamodel import ASSETS
 from graph.model import Node, Relationship
 from graph.store import GraphReader
-from graph.topology import load_topology
-from inventory.impact import dependants, in_words
 from inventory.successors import leads_to
 from services.answers import moment_of
 from services.api import cursors
 from services.api import models as m
 from services.api.state import State
-from services.lookup import NotFound, find_failing, find_sources
+from services.lookup import NotFound, find_sources
 from services.provenance import Witnesses
 from services.status import status_of
 
 MAX_PAGE = 1000
 MAX_NUMBER = 2**63 - 1
 """The largest number that both stores take."""
-LIMITATIONS = ["clusters and alternatives are not weighed yet: affected does not mean stopped"]
 router = APIRouter(prefix="/api/v1")
 
 
@@ -46,9 +43,9 @@ def _moment(value: object) -> object:
         raise ValueError(f"{error}; allowed are a day (2026-11-23) and a time (2026-11-23T12:00:00Z)") from error
 
 
+Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 AsOf = Annotated[
-    datetime | None,
-    BeforeValidator(_moment),
+    Moment,
     Query(description="as it was known then: a time or, for its end in UTC, a day", examples=["2026-11-23"]),
 ]
 
@@ -81,11 +78,11 @@ def list_assets(
         limit=limit,
     )
     following = cursors.write(found[-1].name, found[-1].id) if len(found) == limit else None
-    return m.AssetPage(items=[_asset(node) for node in found], next=following)
+    return m.AssetPage(items=[asset_of(node) for node in found], next=following)
 
 
 @router.get("/assets/{asset_id}")
-def get_asset(graph: Graph, asset_id: str, after: Cursor = "", limit: Limit = MAX_PAGE) -> m.AssetDetail:
+def getasset_of(graph: Graph, asset_id: str, after: Cursor = "", limit: Limit = MAX_PAGE) -> m.AssetDetail:
     """One asset: who says what of it, and its relationships. An id that went on as another asset's finds that."""
     node = node_of(graph, asset_id)
     found = graph.relationships(node.id, after=cursors.read(after), limit=limit)
@@ -93,28 +90,10 @@ def get_asset(graph: Graph, asset_id: str, after: Cursor = "", limit: Limit = MA
     last = found[-1] if len(found) == limit else None
     following = cursors.write(last.edge.key.type, last.direction, last.other.id) if last else None
     return m.AssetDetail(
-        **_asset(node).model_dump(),
+        **asset_of(node).model_dump(),
         claims=[m.PropertyClaims.model_validate(asdict(item)) for item in witnesses.properties()],
         relationships=[_related(item, witnesses) for item in found],
         more_relationships=following,
-    )
-
-
-@router.get("/impact")
-def get_impact(
-    here: Here, graph: Graph, asset: Annotated[list[str], Query(alias="id", description="ids or names of what fails")]
-) -> m.ImpactAnswer:
-    """What is affected when these fail, with the shortest way to each."""
-    topology = here.topology() if graph is here.store else load_topology(graph)
-    impact = dependants(topology, [node.id for node in find_failing(graph, topology, asset)])
-    return m.ImpactAnswer(
-        failed=[_asset(node) for node in impact.failed],
-        counts=dict(impact.counts),
-        items=[m.ImpactItem.model_validate(row) for row in impact.rows()],
-        covered=impact.covered,
-        journal=impact.journal,
-        limitations=LIMITATIONS,
-        words={"de": in_words(impact, "de"), "en": in_words(impact, "en")},
     )
 
 
@@ -158,7 +137,7 @@ def node_of(graph: GraphReader, node_id: str) -> Node:
     return node
 
 
-def _asset(node: Node) -> m.Asset:
+def asset_of(node: Node) -> m.Asset:
     return m.Asset.model_validate(node, from_attributes=True)
 
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from events.log import EventLog
 from graph.store import GraphReader, GraphStore
-from graph.topology import Topology, load_topology
 from inventory.lifecycle_records import matcher_of
 from inventory.matching import Matcher
 from inventory.touched import may_touch_facts, touched_since
+from services.api.live import LiveTopology
 from services.api.pasts import Pasts
 from services.consumer import Consumer
 from services.settings import Settings
@@ -22,26 +22,20 @@ STALLED = timedelta(seconds=60)
 
 @dataclass
 class State:
-    """The parts, and the topology, which is loaded anew when the journal has moved on."""
+    """The parts, the topology that follows the graph, and pasts."""
 
     settings: Settings
     log: EventLog
     store: GraphStore
     consumer: Consumer | None = None
     _matcher: tuple[int, Matcher] | None = None
-    _topology: Topology | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _pasts: Pasts = field(init=False)
+    live: LiveTopology = field(init=False)
 
     def __post_init__(self) -> None:
         self._pasts = Pasts(self.store)
-
-    def topology(self) -> Topology:
-        """The topology as of the journal's last entry."""
-        with self._lock:
-            if self._topology is None or self._topology.journal != self.store.status().journal:
-                self._topology = load_topology(self.store)
-            return self._topology
+        self.live = LiveTopology(self.store)
 
     def matcher(self, reader: GraphReader) -> Matcher:
         """What strings mean by the lifecycle facts that the reader has."""
@@ -67,7 +61,8 @@ class State:
             yield past
 
     def close(self) -> None:
-        """Drop what was kept of the past."""
+        """Follow the graph no longer, and drop what was kept of the past."""
+        self.live.close()
         self._pasts.close()
 
     def alive(self) -> bool:

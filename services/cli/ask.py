@@ -1,54 +1,27 @@
-"""Commands that answer: ask obsolete, ask impact, ask asset, ask find."""
+"""Commands that answer: ask obsolete, impact, asset, find and others."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from graph.topology import load_topology
-from inventory.impact import dependants, in_words
-from services.cli import ask_asset, ask_changes, ask_obsolete, ask_unassigned
+from services.cli import ask_asset, ask_changes, ask_impact, ask_obsolete, ask_unassigned
 from services.cli.common import Config
-from services.cli.output import Format, fields, out, print_rows
+from services.cli.output import Format, fields, print_rows
 from services.cli.reading import As, AsOf, Sources, reading
-from services.lookup import find_failing, find_sources
-
-
-class Language(StrEnum):
-    """The language of an answer in words."""
-
-    DE = "de"
-    EN = "en"
+from services.lookup import find_sources
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     group = typer.Typer(help="Ask the graph.", no_args_is_help=True)
     group.command("obsolete")(ask_obsolete.ask_obsolete)
-    group.command("impact")(ask_impact)
+    group.command("impact")(ask_impact.ask_impact)
     group.command("asset")(ask_asset.ask_asset)
     group.command("find")(ask_find)
     group.command("quality")(ask_asset.ask_quality)
     group.command("changes")(ask_changes.ask_changes)
     group.command("unassigned")(ask_unassigned.ask_unassigned)
     app.add_typer(group, name="ask")
-
-
-def ask_impact(
-    names: Annotated[list[str], typer.Argument(metavar="ASSET...", help="ids or names of what fails")],
-    language: Annotated[Language, typer.Option(help="language of the words")] = Language.EN,
-    as_of: AsOf = None,
-    form: As = Format.TABLE,
-    config: Config = None,
-) -> None:
-    """What is affected when something fails, with the way to each."""
-    with reading(config, as_of) as reader:
-        topology = load_topology(reader)
-        impact = dependants(topology, [node.id for node in find_failing(reader, topology, names)])
-    if form is Format.TABLE:
-        out.print(in_words(impact, language.value), markup=False)
-        return
-    print_rows(impact.rows(), {name: name for name in ("kind", "name", "distance", "path", "offices", "id")}, form)
 
 
 def ask_find(

@@ -5,6 +5,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable
+from enum import StrEnum
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -17,6 +18,7 @@ from events.log import EventLog, LogUnavailable, PositionLost
 from events.outbox_errors import OutboxUnavailable
 from graph.store import AccessDenied, GraphStore, SchemaDiffers, StoreUnavailable
 from inventory.again import RulesTooNew
+from inventory.assuming import Contradiction
 from inventory.kept import BeforeThePast, NotKept
 from services import bootstrap
 from services.cli.output import say, waiting
@@ -49,12 +51,20 @@ EXPECTED = (
     Refused,
     BeforeThePast,
     NotKept,
+    Contradiction,
 )
 """Errors whose text is for the person: it names the thing, the reason and what to do."""
 Config = Annotated[
     Path | None, typer.Option("--config", show_default="./landkarte.toml", help="the configuration file")
 ]
 _T = TypeVar("_T")
+
+
+class Language(StrEnum):
+    """The language of what city staff see."""
+
+    DE = "de"
+    EN = "en"
 
 
 class Failed(Exception):

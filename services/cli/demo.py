@@ -9,18 +9,20 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from graph.store import GraphStore, Selection
-from graph.topology import load_topology
-from inventory.impact import dependants, in_words
+from inventory.around import owners_of
+from inventory.impact_words import in_words
 from inventory.lifecycle import SOURCE
 from inventory.lifecycle_records import matcher_of
 from inventory.obsolescence import Question, obsolete
 from inventory.rows import Rows
+from inventory.topology import load_topology
 from services import bootstrap, logs
 from services.cli.ask_obsolete import show_obsolete
 from services.cli.output import Format, counted, err, out, say, waiting
 from services.cli.service import HIGHEST_PORT, serve_until_stopped
 from services.cli.sources import show_report
-from services.lookup import find_one, find_sources
+from services.impacts import Failing, answer_of
+from services.lookup import find_sources
 from services.running import job_of, run_once
 from services.sample_city import Size, write_city
 from services.settings import Settings, SourceSettings, load
@@ -96,9 +98,10 @@ def _answer(store: GraphStore) -> None:
         answer = obsolete(store, matcher, question)
         show_obsolete(answer, Rows(store, matcher, answer), Format.TABLE, ROWS)
     _title(f"Was ist betroffen, wenn {FAILS} ausfällt? / What is affected if {FAILS} fails?")
-    impact = dependants(load_topology(store), [find_one(store, FAILS).id])
-    out.print(in_words(impact, "de"), markup=False)
-    out.print(in_words(impact, "en"), markup=False)
+    impact = answer_of(store, load_topology(store), Failing([FAILS]), {})
+    offices = owners_of(store, [item.node.id for item in impact.services()])
+    out.print(in_words(impact, "de", offices), markup=False)
+    out.print(in_words(impact, "en", offices), markup=False)
 
 
 def _title(text: str) -> None:

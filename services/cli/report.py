@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,24 +12,17 @@ from inventory.lifecycle_records import matcher_of
 from inventory.rows import Rows
 from services.answers import asked_about
 from services.asking import Asked, question_of
-from services.cli.common import Config, Failed, settings_of
+from services.cli.common import Config, Failed, Language, settings_of
 from services.cli.output import say
 from services.cli.reading import AsOf, reading
 from services.report.building import gaps_of, report_of
-from services.report.columns import Language
+from services.report.columns import Language as Tongue
 from services.report.page import render
 from services.report.sheets import Sheet, whole, write_sheets
 from services.report.workbook import sheets_of
 from services.settings import Settings, expectations
 
 FORMS = (".html", ".xlsx")
-
-
-class In(StrEnum):
-    """The languages of the page."""
-
-    DE = "de"
-    EN = "en"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 
 def report(
     out: Annotated[Path, typer.Option(metavar="FILE", help="the file to write: its name ends in .html or .xlsx")],
-    language: Annotated[In, typer.Option(help="of all that it says")] = In.DE,
+    language: Annotated[Language, typer.Option(help="of all that it says")] = Language.DE,
     on: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], show_default="today", help="on which day")
     ] = None,
@@ -54,12 +46,12 @@ def report(
     settings = settings_of(config)
     asked = Asked(on=on.date() if on else None, within_months=within)
     with reading(config, as_of) as reader:
-        _write(reader, settings, asked, as_of, out, "en" if language is In.EN else "de")
+        _write(reader, settings, asked, as_of, out, language.value)
     say(f"{out}: written")
 
 
 def _write(
-    reader: GraphReader, settings: Settings, asked: Asked, as_of: datetime | None, out: Path, language: Language
+    reader: GraphReader, settings: Settings, asked: Asked, as_of: datetime | None, out: Path, language: Tongue
 ) -> None:
     matcher = matcher_of(reader)
     question = question_of(reader, asked, settings.support.policy(), as_of)
@@ -71,7 +63,7 @@ def _write(
         save_text(out, render(made, language))
 
 
-def save_workbook(path: Path, sheets: Iterable[Sheet], language: Language) -> None:
+def save_workbook(path: Path, sheets: Iterable[Sheet], language: Tongue) -> None:
     """Write the workbook. Raises Failed."""
     if path.suffix.lower() != ".xlsx":
         raise typer.BadParameter(f"{path} must end in .xlsx")

@@ -92,7 +92,10 @@ def serve_until_stopped(settings: Settings, host: str, port: int) -> None:
             running.enter_context(_consuming(consumer))
             running.enter_context(scheduling(settings, store))
         opened = running.enter_context(receiving(settings, store, waiting))
-        app = create_app(State(settings, log, store, consumer), opened)
+        state = State(settings, log, store, consumer)
+        running.callback(state.close)
+        state.live.keep()
+        app = create_app(state, opened)
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         say(f"listening on {address}; {address}/docs shows the API; Ctrl-C stops")
         uvicorn.run(app, host=host, port=port, log_level="warning")

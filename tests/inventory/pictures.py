@@ -40,6 +40,8 @@ class Picture:
                 self._node(left, "Cluster", int(needed))
                 for member in members.split():
                     self._edge(member, "MEMBER_OF", left)
+            case "on":
+                self._edge(left, "RUNS_ON", right)
             case "in":
                 self._edge(left, "LOCATED_IN", right, kind="Location")
             case _:

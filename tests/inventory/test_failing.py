@@ -180,6 +180,16 @@ CASES = {
         """,
         {"m1": {"farm": STOPS}},
     ),
+    "where it was seen to run does not undo the alternatives that somebody declared": (
+        """
+        app -> a | b
+        app on a
+        app on b
+        other on a
+        other on b
+        """,
+        {"a": {"app": RESERVE, "other": STOPS}, "a b": {"app": STOPS, "other": STOPS}},
+    ),
     "what is named twice is there once, and nothing stands for itself": (
         """
         app -> a | a

@@ -1,9 +1,15 @@
+from dataclasses import replace
+
 import pytest
 
-from graph.topology import load_topology
-from inventory.impact import dependants, in_words
+from inventory import impact_words
+from inventory.around import owners_of
+from inventory.failing import Result
+from inventory.impact import impact_of
+from inventory.topology import load_topology
+from inventory.witnessed import Witness, key_of, witnesses_of
 from tests.inventory.feeding import said, to
-from tests.inventory.test_batch import Graph, withdrawn
+from tests.inventory.test_batch import Graph, when, withdrawn
 
 
 @pytest.fixture
@@ -35,12 +41,23 @@ def ids(graph, *names):
     return [next(n.id for n in graph.store.assets(text=name) if n.name == name) for name in names]
 
 
-def asked(graph, *names):
-    return dependants(load_topology(graph.store), ids(graph, *names))
+def asked(graph, *names, **more):
+    nodes = graph.store.nodes(ids(graph, *names))
+    return impact_of(load_topology(graph.store), [nodes[node] for node in ids(graph, *names)], **more)
 
 
 def shown(impact):
-    return [(item.node.name, item.distance) for item in impact.affected]
+    return [(item.node.name, item.distance) for item in impact.items()]
+
+
+def way(impact, item):
+    nodes = impact.topology.outline.nodes
+    return [nodes[item.links[0].cause].name, *(nodes[link.effect].name for link in item.links)]
+
+
+def in_words(graph, impact, language):
+    offices = owners_of(graph.store, [item.node.id for item in impact.services()])
+    return impact_words.in_words(impact, language, offices)
 
 
 def test_failure_travels_to_the_citizen_service_and_services_come_first(graph):
@@ -49,22 +66,23 @@ def test_failure_travels_to_the_citizen_service_and_services_come_first(graph):
     impact = asked(graph, "ESX-02")
 
     assert shown(impact) == [("Wohnsitz anmelden", 4), ("srv-meso-01", 1), ("VOIS|MESO", 2), ("Meldewesen", 3)]
-    assert impact.counts == {"CitizenService": 1, "VirtualMachine": 1, "Application": 1, "BusinessProcess": 1}
-    assert [office.name for office in impact.services[0].offices] == ["Bürgeramt"]
-    assert impact.way(impact.services[0]) == ["ESX-02", "srv-meso-01", "VOIS|MESO", "Meldewesen", "Wohnsitz anmelden"]
-    assert impact.journal == graph.store.status().journal
+    kinds = ("CitizenService", "VirtualMachine", "Application", "BusinessProcess")
+    assert impact.counts() == {(kind, Result.STOPS): 1 for kind in kinds}
+    (service,) = impact.services()
+    assert way(impact, service) == ["ESX-02", "srv-meso-01", "VOIS|MESO", "Meldewesen", "Wohnsitz anmelden"]
+    assert impact.topology.journal == graph.store.status().journal
 
 
 def test_each_step_says_which_relationship_and_who_claims_it(graph):
     graph.feed(CHAIN)
 
-    steps = asked(graph, "ESX-02").services[0].path
-
-    assert [(step.edge.key.type, step.edge.sources) for step in steps] == [
-        ("RUNS_ON", ("esx",)),
-        ("RUNS_ON", ("sheet",)),
-        ("SUPPORTS", ("sheet",)),
-        ("DELIVERS", ("sheet",)),
+    (service,) = asked(graph, "ESX-02").services()
+    witnesses = witnesses_of(graph.store, [link.edge for link in service.links])
+    assert [(link.edge.type, witnesses[key_of(link.edge)]) for link in service.links] == [
+        ("RUNS_ON", Witness("", ("esx",), when(10), when(10))),
+        ("RUNS_ON", Witness("", ("sheet",), when(10), when(10))),
+        ("SUPPORTS", Witness("", ("sheet",), when(10), when(10))),
+        ("DELIVERS", Witness("", ("sheet",), when(10), when(10))),
     ]
 
 
@@ -119,7 +137,7 @@ def test_of_two_ways_the_shortest_is_told(graph):
 
     impact = asked(graph, "base")
 
-    assert [impact.way(item) for item in impact.affected] == [["base", "middle"], ["base", "top"]]
+    assert [way(impact, item) for item in impact.items()] == [["base", "middle"], ["base", "top"]]
 
 
 def test_an_unknown_or_retired_asset_is_an_error_not_an_empty_answer(graph):
@@ -129,7 +147,7 @@ def test_an_unknown_or_retired_asset_is_an_error_not_an_empty_answer(graph):
 
     for node in (retired, "no such id"):
         with pytest.raises(KeyError):
-            dependants(load_topology(graph.store), [node])
+            impact_of(load_topology(graph.store), [replace(graph.store.assets()[0], id=node)])
 
 
 def test_empty_and_covered_names_who_would_know(graph):
@@ -137,8 +155,8 @@ def test_empty_and_covered_names_who_would_know(graph):
 
     impact = asked(graph, "srv-idle")
 
-    assert (impact.affected, impact.told_by, impact.covered) == ((), ("esx",), True)
-    assert in_words(impact, "de") == (
+    assert (impact.total, impact.told_by, impact.covered) == (0, ("esx",), True)
+    assert in_words(graph, impact, "de") == (
         "Wenn 'srv-idle' ausfällt, ist nichts Bekanntes betroffen: nach den Meldungen von esx hängt nichts davon ab."
     )
 
@@ -149,11 +167,11 @@ def test_empty_and_not_covered_is_no_all_clear(graph):
 
     impact = asked(graph, "lonely")
 
-    assert (impact.affected, impact.covered) == ((), False)
-    assert in_words(impact, "de").endswith(
+    assert (impact.total, impact.covered) == (0, False)
+    assert in_words(graph, impact, "de").endswith(
         "keine Quelle meldet, was davon abhängt. Das heißt nicht, dass nichts davon abhängt."
     )
-    assert in_words(impact, "en") == (
+    assert in_words(graph, impact, "en") == (
         "If 'lonely' fails, nothing known is affected: "
         "no source reports what depends on it. That does not mean that nothing does."
     )
@@ -164,31 +182,29 @@ def test_the_words_name_the_service_its_office_and_the_way(graph):
     impact = asked(graph, "ESX-02")
 
     assert (
-        in_words(impact, "de")
+        in_words(graph, impact, "de")
         == """\
-Wenn 'ESX-02' ausfällt, sind 4 Objekte betroffen \
+Wenn 'ESX-02' ausfällt, stehen 4 Objekte still \
 (Bürgerdienst: 1, Fachverfahren: 1, Geschäftsprozess: 1, Virtuelle Maschine: 1).
-Wenn 'ESX-02' ausfällt, ist 'Wohnsitz anmelden' (Bürgeramt) betroffen: über 'Meldewesen', 'VOIS|MESO' auf 'srv-meso-01'.
-Alternativen und Cluster sind noch nicht gewichtet: betroffen heißt nicht, dass es steht."""
+'Wohnsitz anmelden' (Bürgeramt) steht still: über 'Meldewesen', 'VOIS|MESO' auf 'srv-meso-01'."""
     )
     assert (
-        in_words(impact, "en")
+        in_words(graph, impact, "en")
         == """\
-If 'ESX-02' fails, 4 objects are affected \
+If 'ESX-02' fails, 4 objects stop \
 (Application: 1, Business process: 1, Citizen service: 1, Virtual machine: 1).
-If 'ESX-02' fails, 'Wohnsitz anmelden' (Bürgeramt) is affected: through 'Meldewesen', 'VOIS|MESO' on 'srv-meso-01'.
-Alternatives and clusters are not weighed yet: affected does not mean stopped."""
+'Wohnsitz anmelden' (Bürgeramt) stops: through 'Meldewesen', 'VOIS|MESO' on 'srv-meso-01'."""
     )
 
 
 def test_one_and_several_are_told_apart(graph):
     graph.feed(CHAIN)
 
-    assert in_words(asked(graph, "Meldewesen"), "de").splitlines()[:2] == [
-        "Wenn 'Meldewesen' ausfällt, ist 1 Objekt betroffen (Bürgerdienst: 1).",
-        "Wenn 'Meldewesen' ausfällt, ist 'Wohnsitz anmelden' (Bürgeramt) betroffen: unmittelbar.",
+    assert in_words(graph, asked(graph, "Meldewesen"), "de").splitlines()[:2] == [
+        "Wenn 'Meldewesen' ausfällt, steht 1 Objekt still (Bürgerdienst: 1).",
+        "'Wohnsitz anmelden' (Bürgeramt) steht still: unmittelbar.",
     ]
-    both = in_words(asked(graph, "ESX-02", "srv-meso-01"), "de")
+    both = in_words(graph, asked(graph, "ESX-02", "srv-meso-01"), "de")
     assert "Wenn 'ESX-02' und 'srv-meso-01' ausfallen," in both or "Wenn 'srv-meso-01' und 'ESX-02' ausfallen," in both
 
 
@@ -203,5 +219,5 @@ def test_many_services_are_counted_and_none_is_said_so(graph):
         ]
     )
 
-    assert "2 weitere Bürgerdienste sind betroffen." in in_words(asked(graph, "Portal"), "de").splitlines()
-    assert "Kein Bürgerdienst ist betroffen, soweit bekannt." in in_words(asked(graph, "srv"), "de").splitlines()
+    assert "2 weitere Bürgerdienste sind betroffen." in in_words(graph, asked(graph, "Portal"), "de").splitlines()
+    assert "Kein Bürgerdienst ist betroffen, soweit bekannt." in in_words(graph, asked(graph, "srv"), "de").splitlines()

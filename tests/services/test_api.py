@@ -116,17 +116,13 @@ def test_obsolescence_keeps_unknown_apart(api):
 
 
 def test_impact_tells_the_way_to_the_citizen_in_both_languages(api):
-    found = api.get("/api/v1/impact", params={"id": "ESX-02"}).json()
+    found = api.request("POST", "/api/v1/impact", json={"failed": ["ESX-02"]}).json()
 
     service = next(item for item in found["items"] if item["name"] == "Wohnsitz anmelden")
-    assert (service["path"][0], service["path"][-1], service["offices"]) == (
-        "ESX-02",
-        "Wohnsitz anmelden",
-        ["Bürgeramt"],
-    )
-    assert "ist 'Wohnsitz anmelden' (Bürgeramt) betroffen" in found["words"]["de"]
-    assert "'Wohnsitz anmelden' (Bürgeramt) is affected" in found["words"]["en"]
-    assert found["limitations"]
+    assert (service["way"][0]["cause"], service["way"][-1]["effect"]) == ("ESX-02", "Wohnsitz anmelden")
+    assert [office["name"] for office in service["offices"]] == ["Bürgeramt"]
+    assert "'Wohnsitz anmelden' (Bürgeramt" in found["words"]["de"]
+    assert "'Wohnsitz anmelden' (Bürgeramt" in found["words"]["en"]
 
 
 def test_runs_and_status_are_told(api):
@@ -168,8 +164,6 @@ def test_health_and_metrics(api):
         ("/api/v1/obsolescence?milestone=end", 404, "milestone 'end' is not known"),
         ("/api/v1/obsolescence?unit=ESX-02", 404, "'ESX-02' is a Server, and no OrganisationUnit"),
         ("/api/v1/obsolescence?confidence=2", 422, "confidence"),
-        ("/api/v1/impact", 422, "id"),
-        ("/api/v1/impact?id=nobody", 404, "no asset has the id or name"),
     ],
 )
 def test_every_error_is_a_problem_that_says_what_to_do(api, path, status, told):

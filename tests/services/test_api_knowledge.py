@@ -112,8 +112,10 @@ def test_every_question_can_be_asked_as_of_a_day(api):
     assert found["properties"] == {"memory_mib": 16}
     assert api.get("/api/v1/obsolescence", params=day).json()["with_system"] == 0
     assert api.get("/api/v1/obsolescence").json()["with_system"] == 1
-    assert "no asset has the id or name 'y'" in problem_of(api.get("/api/v1/impact", params={"id": "y", **day}), 404)
-    assert api.get("/api/v1/impact", params={"id": "y"}).json()["counts"] == {"Application": 1}
+    then = api.request("POST", "/api/v1/impact", json={"failed": ["y"], **day})
+    assert "no asset has the id or name 'y'" in problem_of(then, 404)
+    now = api.request("POST", "/api/v1/impact", json={"failed": ["y"]}).json()
+    assert now["counts"] == [{"kind": "Application", "result": "stops", "count": 1}]
     assert api.get("/api/v1/changes", params=day).json()["items"][-1]["recorded_at"].startswith("2026-01-01")
     assert api.get("/api/v1/quality", params=day).json()["counts"] == {"disagreement": 1}
 

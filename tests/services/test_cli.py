@@ -210,9 +210,8 @@ def test_answers_come_as_table_json_and_csv(filled):
     assert len(rows) == len(answer["rows"]) > 50
     assert {row["verdict"] for row in rows} == {"unsupported", "ending"}
     assert "Wohnsitz anmelden" in filled("ask", "impact", "ESX-02", "--language", "de")[1]
-    assert {row["kind"] for row in json.loads(filled("ask", "impact", "ESX-02", "--format", "json")[1])} >= {
-        "CitizenService"
-    }
+    affected = json.loads(filled("ask", "impact", "ESX-02", "--format", "json")[1])["items"]
+    assert {row["kind"] for row in affected} >= {"CitizenService"}
     assert json.loads(filled("ask", "asset", "DC01", "--format", "json")[1])["kind"] == "VirtualMachine"
     found = json.loads(filled("ask", "find", "dc0", "--format", "json")[1])
     assert {row["name"] for row in found} == {"DC01", "DC02"}

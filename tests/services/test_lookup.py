@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.topology import load_topology
+from inventory.topology import load_topology
 from services.lookup import Ambiguous, NotFound, find_failing, find_one
 from tests.inventory.feeding import program, said
 from tests.inventory.test_batch import withdrawn

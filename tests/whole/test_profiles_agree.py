@@ -8,11 +8,13 @@ from events.kafka_log import KafkaLog
 from events.sqlite_log import SqliteLog
 from graph.neo4j_store import Neo4jStore
 from graph.sqlite_store import SqliteStore
-from graph.topology import load_topology
-from inventory.impact import dependants, in_words
+from inventory.around import owners_of
+from inventory.impact import impact_of
+from inventory.impact_words import in_words
 from inventory.lifecycle_records import matcher_of
 from inventory.obsolescence import Question, obsolete
 from inventory.rows import Rows
+from inventory.topology import load_topology
 from tests.whole.profiles import apply, city, city_jobs, facts, say, shown
 
 pytestmark = pytest.mark.servers
@@ -58,5 +60,6 @@ _TOPOLOGIES = {}
 def impact(store, asset):
     if store not in _TOPOLOGIES:
         _TOPOLOGIES[store] = load_topology(store)
-    found = dependants(_TOPOLOGIES[store], [asset])
-    return in_words(found, "de"), [(item.node.id, found.way(item)) for item in found.affected]
+    found = impact_of(_TOPOLOGIES[store], [store.node(asset)])
+    offices = owners_of(store, [item.node.id for item in found.services()])
+    return in_words(found, "de", offices), list(found.items())
