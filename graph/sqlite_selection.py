@@ -105,8 +105,11 @@ class SqliteSelecting:
             asked.append(f"{value} {_ONE_OF.format(f':value{number}')}")
             more[f"name{number}"] = name
             more[f"value{number}"] = array([text_of(value) for value in values_of(text)])
-        with self._reading() as connection:
-            start = f"nodes INDEXED BY {index_of(best)}" if best else in_order(connection, selection.asked)
+        if _are_named(selection):
+            start = _NAMED
+        else:
+            with self._reading() as connection:
+                start = f"nodes INDEXED BY {index_of(best)}" if best else in_order(connection, selection.asked)
         return self._page(f"{start} WHERE {' AND '.join(asked)}", "nodes", selection, after, limit, more)
 
     def _page(

@@ -35,14 +35,20 @@ def hardware_match(matcher: Matcher, policy: Policy, kind: str, told: Mapping[st
     else:
         model = matcher.hardware({"name": told["model"], "vendor": told["vendor"]}) if told["model"] else Match("")
         match = matcher.decided("hardware", name or kind, model, on)
-    if not match.cycles:
-        match = _by_age(policy.ages.get(kind, 0), told) or Match(
-            "neither a model's lifecycle nor a date of purchase is known", matched_on=name
-        )
+        match = match if match.cycles else _otherwise(match, match is not model, policy.ages.get(kind, 0), told, name)
     if not warranty:
         return match
     cycles = match.cycles or (Cycle("", ""),)
     return replace(match, cycles=tuple(replace(cycle, warranty=warranty) for cycle in cycles))
+
+
+def _otherwise(match: Match, decided: bool, years: int, told: Mapping[str, str], name: str) -> Match:
+    """By age, where no lifecycle of the model is known; what a person decided of the model is told all the same."""
+    by_age = _by_age(years, told)
+    if by_age is None:
+        nothing = Match("neither a model's lifecycle nor a date of purchase is known", matched_on=name)
+        return match if decided else nothing
+    return replace(by_age, method=f"{match.method}; {by_age.method}") if decided else by_age
 
 
 def _by_age(years: int, told: Mapping[str, str]) -> Match | None:

@@ -4,14 +4,16 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, astuple, dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Literal
+
+import structlog
 
 from graph.store import EVERY_ASSET, Clock, GraphReader, GraphStore
 from inventory.counts import Counts, counts_by_part
 from inventory.judging import Policy
-from inventory.kept import BeforeThePast
+from inventory.kept import BeforeThePast, forgotten
 from inventory.lifecycle_records import matcher_of
 from inventory.obsolescence import Obsolescence, Question, obsolete
 from inventory.things import PARTS, Part
@@ -22,8 +24,8 @@ NOTE = "trend"
 """The note of the points that were kept when their day was over: by question, then by day, then by part."""
 WITHIN_MONTHS = 12
 """Of the question whose points are kept."""
-MOST_ENTRIES = 10_000
-"""Entries of the journal that are set back for a point to keep; with more the inventory would stand still for it."""
+MOST_ENTRIES = 300
+"""Entries of the journal that are set back for a point to keep: some 3 seconds, well within the lease of who writes."""
 MOST_POINTS = 600
 SHOWN, ENOUGH = 12, 6
 """Points of a page, and how many months there must be for it to show months."""
@@ -95,7 +97,7 @@ def trend_of(
             points.append(known.get(day) or _asked(day, asking, past))
         except (BeforeThePast, NotFound, Ambiguous) as error:
             left_out[day] = str(error)
-    return Trend([*points, point_of(datetime.now(UTC).date(), answer)], left_out)
+    return Trend([*points, point_of(answer.question.on, answer)], left_out)
 
 
 def _asked(day: date, asking: Asking, opened: Opening) -> Point:
@@ -117,9 +119,12 @@ def kept(reader: GraphReader, question: Question) -> dict[date, Point]:
 
 
 def trend_kept(reader: GraphReader, answer: Obsolescence, now: date) -> list[Point]:
-    """The points that were kept before that day, and the answer where it is of it and nothing else: at no cost."""
-    points = [point for day, point in sorted(kept(reader, answer.question).items()) if day < now]
-    return [*points, point_of(now, answer)] if answer.question.on == now else points
+    """The points that were kept before that day, and the answer where it is of it and as they are: at no cost."""
+    question = answer.question
+    known = kept(reader, replace(question, within_months=WITHIN_MONTHS))
+    points = [point for day, point in sorted(known.items()) if day < now]
+    alike = question.on == now and question.within_months == WITHIN_MONTHS
+    return [*points, point_of(now, answer)] if alike else points
 
 
 def spaced(points: Sequence[Point]) -> list[Point]:
@@ -140,14 +145,15 @@ def _key(question: Question) -> str:
     return hashlib.sha256(policy.encode()).hexdigest()[:16]
 
 
-def _read(parts: Mapping[str, Sequence[int]], question: Question) -> dict[Part, Counts]:
-    return {part: Counts(*parts[part]) for part in PARTS if part in parts and part in question.parts}
+def _read(parts: Mapping[str, Mapping[str, int]], question: Question) -> dict[Part, Counts]:
+    return {part: Counts(**parts[part]) for part in PARTS if part in parts and part in question.parts}
 
 
 class Keeper:
     """Keeps the point of each week and month when it is over, while that costs little.
 
-    So the trend is told at once, and of days too that the journal does not tell any longer.
+    So the trend is told at once, and of days too that the journal does not tell any longer. What was said before the
+    day's end and arrives later is not in it.
     """
 
     def __init__(self, store: GraphStore, policy: Policy, clock: Clock) -> None:
@@ -159,27 +165,42 @@ class Keeper:
         self._seen = None
 
     def notes(self) -> dict[str, str]:
-        """What is to be noted; nothing where nothing is due. Raises StoreUnavailable."""
+        """What is to be noted; nothing where nothing is due. A day is tried once: the inventory has other work.
+
+        Raises StoreUnavailable.
+        """
         today = self._clock().date()
         if today == self._seen:
             return {}
-        day = max(_end_before(today, "w"), _end_before(today, "m"))
-        question = Question(day, WITHIN_MONTHS, policy=self._policy)
-        noted = {} if day in kept(self._store, question) else self._noted(day, question)
         self._seen = today
-        return noted
-
-    def _noted(self, day: date, question: Question) -> dict[str, str]:
-        if self._entries_since(day) > MOST_ENTRIES:
-            return {}
-        try:
-            point = _asked(day, lambda _past, _day: question, lambda moment: past_of(self._store, moment))
-        except BeforeThePast:
+        found = [point for day in _last_ends(today) if (point := self._point(day))]
+        if not found:
             return {}
         every = json.loads(self._store.note(NOTE) or "{}")
-        parts = {part: astuple(counts) for part, counts in point.parts.items()}
-        every.setdefault(_key(question), {})[day.isoformat()] = parts
+        known = every.setdefault(_key(self._question(today)), {})
+        for point in found:
+            known[point.day.isoformat()] = {part: asdict(counts) for part, counts in point.parts.items()}
         return {NOTE: json.dumps(every)}
 
+    def _question(self, day: date) -> Question:
+        return Question(day, WITHIN_MONTHS, policy=self._policy)
+
+    def _point(self, day: date) -> Point | None:
+        """What is not kept yet, and costs little."""
+        question = self._question(day)
+        if day in kept(self._store, question) or self._entries_since(day) > MOST_ENTRIES:
+            return None
+        try:
+            return _asked(day, lambda _past, _day: question, lambda moment: past_of(self._store, moment))
+        except BeforeThePast:
+            return None
+        except OSError as error:  # no room for the scratch file: the figure can be reckoned later, events cannot wait
+            structlog.get_logger().warning("no figures are kept of a day", day=day.isoformat(), reason=str(error))
+            return None
+
     def _entries_since(self, day: date) -> int:
-        return self._store.status().journal - (self._store.change_at(end_of(day)) or 0)
+        return self._store.status().journal - (self._store.change_at(end_of(day)) or forgotten(self._store))
+
+
+def _last_ends(today: date) -> list[date]:
+    return sorted({_end_before(today, "w"), _end_before(today, "m")})

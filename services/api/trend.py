@@ -1,10 +1,11 @@
 """How the figures of what is obsolete were at past days, under /api/v1."""
 
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel
 
 from graph.store import GraphReader
@@ -17,6 +18,10 @@ from services.api.routes import Here
 from services.asking import question_of
 
 router = APIRouter(prefix="/api/v1")
+
+
+MOST_RECKONED = 12
+"""Each costs what a question about a past day does, and nobody else is answered about a new past meanwhile."""
 
 
 class Point(BaseModel):
@@ -66,8 +71,14 @@ def get_obsolescence_trend(
     def asking(then: GraphReader, day: date) -> Question:
         return question_of(then, told, policy, end_of(day))
 
-    days = trend.span_of(span).ends(datetime.now(UTC).date())
-    found = trend.trend_of(answer, trend.kept(here.store, question), days, asking, here.reader)
+    days, known = trend.span_of(span).ends(question.on), trend.kept(here.store, question)
+    if len(set(days) - known.keys()) > MOST_RECKONED:
+        why = (
+            f"more than {MOST_RECKONED} of these points were not kept, and would have to be reckoned for this request: "
+            "ask for a shorter span, or on the command line, `landkarte ask obsolete --trend`"
+        )
+        raise RequestValidationError([{"loc": ("query", "span"), "msg": why}])
+    found = trend.trend_of(answer, known, days, asking, here.reader)
     return ObsolescenceTrend(
         within_months=question.within_months,
         points=[

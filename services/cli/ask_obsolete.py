@@ -120,7 +120,7 @@ def ask_obsolete(  # noqa: PLR0913, PLR0917 - a command's options are its argume
             return
         answer = obsolete(reader, matcher, question)
         if trend:
-            show_trend(asked_trend(reader, answer, trend, asked, policy), form)
+            show_trend(asked_trend(reader, answer, trend, asked, policy), within, form)
             return
         rows = Rows(reader, matcher, answer)
         if xlsx:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
@@ -50,15 +50,17 @@ def asked_trend(
     def asking(then: GraphReader, day: date) -> Question:
         return question_of(then, asked, policy, end_of(day))
 
-    days = span.ends(datetime.now(UTC).date())
+    days = span.ends(answer.question.on)
     return trend.trend_of(answer, trend.kept(reader, answer.question), days, asking, past)
 
 
-def show_trend(found: trend.Trend, form: Format) -> None:
+def show_trend(found: trend.Trend, within_months: int, form: Format) -> None:
     """Part by part, day by day."""
     if form is Format.JSON:
         left_out = [{"day": day, "reason": reason} for day, reason in found.left_out.items()]
-        print_json({"points": [_told(point) for point in found.points], "left_out": left_out})
+        print_json(
+            {"within_months": within_months, "points": [_told(point) for point in found.points], "left_out": left_out}
+        )
         return
     print_rows(_rows(found), {name: name.upper() for name in COLUMNS}, form)
     for day, reason in found.left_out.items():

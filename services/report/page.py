@@ -14,7 +14,7 @@ from services.report.columns import MILESTONE, PART, Language, kind_name, said
 from services.report.forms import NOTHING, Forms
 from services.report.view import Report
 from services.report.words import Words
-from services.trend import spaced
+from services.trend import WITHIN_MONTHS, spaced
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """What a browser may load and run for the page: nothing but the styles that stand in it."""
@@ -46,6 +46,7 @@ def render(report: Report, language: Language) -> str:
         shade_names=SHADES,
         parts=parts,
         trend=trend,
+        kept_months=WITHIN_MONTHS,
         bars=lambda named: bars(named, forms),
         bar_height=HEIGHT,
         chart_width=LEFT + WIDTH,

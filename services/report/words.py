@@ -171,10 +171,10 @@ WORDS: Mapping[str, Both] = {
         "Shares on each day as stacked bars; the numbers are in the table that follows",
     ),
     "no_trend": (
-        "Noch ist kein früherer Stand vermerkt: nach jedem Sonntag und jedem Monatsende kommt einer hinzu. Frühere "
-        "rechnet landkarte ask obsolete --trend 12m aus dem Journal.",
-        "No earlier figures are kept yet: they are after each Sunday and each end of a month. Earlier ones "
-        "landkarte ask obsolete --trend 12m reckons from the journal.",
+        "Für diese Einstellungen ist noch kein früherer Stand vermerkt: nach jedem Sonntag und jedem Monatsende kommt "
+        "einer hinzu. Frühere rechnet landkarte ask obsolete --trend 12m aus dem Journal.",
+        "With these settings no earlier figures are kept yet: they are after each Sunday and each end of a month. "
+        "Earlier ones landkarte ask obsolete --trend 12m reckons from the journal.",
     ),
     "day": ("Tag", "Day"),
     "summary_sheet": ("Übersicht", "Summary"),

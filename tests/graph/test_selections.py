@@ -28,8 +28,8 @@ def write(store):
 @pytest.fixture(params=["few", "many"])
 def having(request, monkeypatch):
     """How a store looks for those that have an item depends on how many they are."""
-    for few in ("graph.sqlite_selection.FEW", "graph.neo4j_selection.FEW"):
-        monkeypatch.setattr(few, 0 if request.param == "many" else 1000)
+    for few in ("sqlite_selection.FEW", "neo4j_selection.FEW", "neo4j_selection.FEW_OF_KIND"):
+        monkeypatch.setattr(f"graph.{few}", 0 if request.param == "many" else 1000)
 
 
 @pytest.fixture

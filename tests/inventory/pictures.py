@@ -20,7 +20,8 @@ class Picture:
 
     def __init__(self, text):
         self.nodes, self.edges = {}, {}
-        for line in filter(None, map(str.strip, text.splitlines())):
+        self.text = [line for line in map(str.strip, text.splitlines()) if line]
+        for line in self.text:
             self._line(line)
         self.outline = Outline(self.nodes, self.edges)
         self.wiring = wiring_of(self.outline)

@@ -300,6 +300,26 @@ def test_what_was_decided_of_a_model_does_not_speak_against_a_devices_own_dates(
     assert {name: end for name, end in ends("warranty").items() if name != "enaio"} == {"own": END, "aged": END}
 
 
+def test_what_a_person_rejected_of_a_model_is_told_with_its_age(graph):
+    model = Product("box", "Box", cycles=(Cycle("box", "", vendor="Dell", security=date(2030, 1, 1)),))
+    table = LifecycleTable({"box": model})
+    no = {("hardware", "Dell Box"): Decision("hardware", "Dell Box", "box", "", True, "a copy", "IT")}
+    graph.feed(
+        [
+            hardware("old", vendor="Dell", model="Box", purchase_date="2010-01-01"),
+            hardware("undated", vendor="Dell", model="Box"),
+        ]
+    )
+
+    question = Question(AFTER, parts=frozenset({"hardware"}))
+    answer = obsolete(graph.store, Matcher(table, decisions=no), question)
+    told = {node.name: item.thing.match.method for item in answer.judged for node in item.all(graph.store)}
+    assert told == {
+        "old": "rejected by IT: a copy; age: 5 years from its purchase",
+        "undated": "rejected by IT: a copy",
+    }
+
+
 def test_rows_say_who_owns_what_depends_on_it_and_where_the_date_is_from(graph):
     graph.feed([
         *facts(DEBIAN),

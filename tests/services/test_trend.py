@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from graph.store import StoreUnavailable
 from inventory.counts import Counts
 from inventory.judging import Policy
 from inventory.lifecycle_records import matcher_of
@@ -124,6 +125,42 @@ def test_the_inventory_keeps_nothing_that_would_hold_it_up(city, monkeypatch):
     assert keeper.notes()
 
 
+def test_both_a_week_and_a_month_that_are_over_are_kept(city):
+    keeper = Keeper(city.store, Policy(), lambda: datetime(2026, 2, 2, tzinfo=UTC))
+    told = next(iter(json.loads(keeper.notes()[trend.NOTE]).values()))
+    assert [*told][-2:] == ["2026-01-31", "2026-02-01"]
+
+
+def test_no_room_for_a_point_holds_nothing_up_and_is_not_tried_again_that_day(city, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(trend, "past_of", full)
+    keeper = Keeper(city.store, Policy(), lambda: datetime(2026, 1, 19, tzinfo=UTC))
+    assert not keeper.notes()
+    assert "No space left on device" in capsys.readouterr().out
+    monkeypatch.undo()
+    assert not keeper.notes()
+
+
+def test_an_outage_while_a_point_is_reckoned_is_not_repeated_that_day(city, monkeypatch):
+    def away(*_):
+        raise StoreUnavailable("the graph does not answer")
+
+    monkeypatch.setattr(trend, "past_of", away)
+    keeper = Keeper(city.store, Policy(), lambda: datetime(2026, 1, 19, tzinfo=UTC))
+    with pytest.raises(StoreUnavailable):
+        keeper.notes()
+    assert not keeper.notes()
+
+
+def test_dropped_entries_of_the_journal_count_for_nothing(city, monkeypatch):
+    city.apply(journal_days=10, clock=lambda: START + timedelta(days=40))
+    monkeypatch.setattr(trend, "MOST_ENTRIES", 0)
+    keeper = Keeper(city.store, Policy(), lambda: datetime(2026, 2, 16, tzinfo=UTC))
+    assert keeper.notes()
+
+
 def test_a_point_is_kept_once(city):
     at = [START + timedelta(days=16)]
     keeper = Keeper(city.store, Policy(), lambda: at[0])
@@ -143,8 +180,10 @@ def test_the_page_shows_what_was_kept_and_today_apart_from_programs(city):
     assert [shown["11.01.2026"][head] for head in ("ohne Support", "endet im Zeitraum", "unbekannt", "betrachtet")] == [
         "0", "2", "2", "4",
     ]  # fmt: skip
-    other_day, _ = reported(city.store, today + timedelta(days=1))
-    assert [point.day for point in other_day.trend] == SUNDAYS[:2]
+    for other in ({"on": today + timedelta(days=1)}, {"within_months": 6}):
+        report, _ = reported(city.store, **{"on": today, **other})
+        assert [point.day for point in report.trend] == SUNDAYS[:2]
+        assert "endet im Zeitraum" in render(report, "de")
 
 
 def test_the_page_of_a_past_day_shows_what_was_kept_before_it(city):
@@ -209,10 +248,13 @@ def test_the_command_tells_what_was_kept_reckons_the_rest_and_says_what_that_too
         assert ask("--trend", *wrong)[0] == 2
 
 
-def test_the_api_tells_the_same_and_refuses_a_day(city, tmp_path):
+def test_the_api_tells_the_same_and_refuses_a_day(city, tmp_path, monkeypatch):
     state = State(load(None, data_dir=tmp_path), city.log, city.store)
     api = Api(state)
-    told = api.get("/api/v1/obsolescence/trend", params={"span": far_back(), "part": "system"}).json()
+    far = {"span": far_back(), "part": "system"}
+    assert "more than 12 of these points" in problem_of(api.get("/api/v1/obsolescence/trend", params=far), 422)
+    monkeypatch.setattr("services.api.trend.MOST_RECKONED", 10_000)
+    told = api.get("/api/v1/obsolescence/trend", params=far).json()
     state.close()
 
     assert [point["day"] for point in told["points"][:3]] == [day.isoformat() for day in SUNDAYS]
