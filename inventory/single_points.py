@@ -6,7 +6,7 @@ cluster stand in its room) is tried by itself: then more follows.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -57,6 +57,12 @@ def false_redundancy(wiring: Wiring) -> list[FalseRedundancy]:
     return sorted(found, key=lambda one: (one.node.kind, one.node.name, one.node.id))
 
 
+def stoppers(wiring: Wiring, assets: Collection[str]) -> frozenset[str]:
+    """What alone stops any of these assets, these among it. Raises KeyError."""
+    wanted = wiring.numbers(assets).tolist()
+    return frozenset(wiring.ids[at] for at, stopped in enumerate(_Alone(wiring).stopped(wanted)) if stopped)
+
+
 class _Alone:
     """What each asset's failure does alone. Sets of services, and of causes of needs, are numbers: a bit for each."""
 
@@ -77,12 +83,20 @@ class _Alone:
         """Every asset that may be told of, with the services that it stops."""
         wiring = self._wiring
         services = [at for at, node in enumerate(wiring.ids) if wiring.outline.nodes[node].kind == SERVICE]
-        takes = self._taken({node: 1 << bit for bit, node in enumerate(services)})
-        for at, mask in enumerate(takes):
-            node, tried = wiring.outline.nodes[wiring.ids[at]], self._tried.get(at)
+        for at, stopped in enumerate(self.stopped(services)):
+            node = wiring.outline.nodes[wiring.ids[at]]
             if node.kind in TOLD:
-                stopped = [services[bit] for bit in _bits(mask)] if tried is None else np.intersect1d(services, tried)
-                yield SinglePoint(node, self._told(map(int, stopped)))
+                yield SinglePoint(node, wiring.told(stopped))
+
+    def stopped(self, targets: Sequence[int]) -> Iterator[Sequence[int]]:
+        """By node: which of these nodes stop when it fails alone."""
+        takes = self._taken({node: 1 << bit for bit, node in enumerate(targets)})
+        for at, mask in enumerate(takes):
+            tried = self._tried.get(at)
+            if tried is None:
+                yield [targets[bit] for bit in _bits(mask)]
+            else:
+                yield np.intersect1d(targets, tried).tolist()
 
     def false_redundancy(self) -> Iterator[FalseRedundancy]:
         """The needs that could spare some, and that something breaks which is no part of them."""
@@ -94,7 +108,7 @@ class _Alone:
             if shared:
                 node = wiring.outline.nodes[wiring.ids[int(wiring.of[need])]]
                 wanted = int(wiring.size[need] - wiring.spare[need])
-                yield FalseRedundancy(node, self._told(causes), wanted, self._told(shared))
+                yield FalseRedundancy(node, wiring.told(causes), wanted, wiring.told(shared))
 
     def _broken(self) -> Mapping[int, set[int]]:
         """By each need that could spare some: the nodes that alone take more of its causes than that."""
@@ -152,10 +166,6 @@ class _Alone:
         order = sorted(nodes)
         mine = {node: {order[bit] for bit in _bits(takes[node])} for node in order}
         return [node for node in order if all(node in mine[other] for other in mine[node])]
-
-    def _told(self, numbers: Iterable[int]) -> tuple[OutlineNode, ...]:
-        wiring = self._wiring
-        return tuple(wiring.outline.nodes[wiring.ids[at]] for at in sorted(numbers, key=lambda at: wiring.rank[at]))
 
 
 def _bits(mask: int) -> Iterator[int]:

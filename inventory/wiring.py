@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.metamodel import RELATIONS
-from graph.outline import Outline, OutlineEdge
+from graph.outline import Outline, OutlineEdge, OutlineNode
 
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -87,6 +87,10 @@ class Wiring:
     def into(self, nodes: Numbers) -> Numbers:
         """The links that end at these nodes."""
         return np.flatnonzero(np.isin(self.effect, nodes))
+
+    def told(self, nodes: Iterable[int]) -> tuple[OutlineNode, ...]:
+        """These nodes, by kind, name and id."""
+        return tuple(self.outline.nodes[self.ids[at]] for at in sorted(nodes, key=lambda at: int(self.rank[at])))
 
     def of_need(self, need: int) -> Numbers:
         """The links that make a need."""

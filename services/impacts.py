@@ -9,7 +9,6 @@ from inventory.around import owners_of
 from inventory.assuming import Added, Assumption, Contradiction, Moved, Removed, Repaired, assume
 from inventory.doubting import doubted, stale_in
 from inventory.impact import Affected, Impact, impact_of
-from inventory.lifecycle_records import matcher_of
 from inventory.matching import Matcher
 from inventory.obsolescence import Question, judged_of
 from inventory.quality import Expected
@@ -45,12 +44,12 @@ def answer_of(
     topology: Topology,
     asked: Failing,
     expected: Mapping[str, Expected],
-    matcher: Matcher | None = None,
+    matcher: Matcher,
 ) -> Impact:
     """What follows. `expected`: the configured sources. Raises NotFound, Ambiguous, Contradiction, StoreUnavailable."""
     failed = {node.id: node for node in find_failing(reader, topology, asked.names)}
     if asked.product or asked.cycle or asked.vendor:
-        failed |= _selected(reader, topology, asked, matcher or matcher_of(reader))
+        failed |= _selected(reader, topology, asked, matcher)
     if not failed:
         raise NotFound("nothing is named that fails: give assets, a product or a vendor")
     assumed = assume(topology, _assumptions(reader, topology, asked, failed))

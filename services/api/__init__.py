@@ -19,6 +19,7 @@ from services.api import (
     page,
     problems,
     records,
+    structure,
     trend,
     unassigned,
 )
@@ -44,7 +45,7 @@ def create_app(state: State, intakes: Mapping[str, Intake] | None = None) -> Fas
     problems.add_to(app)
     for questions in (
         page.router, router, obsolescence.router, groups.router, trend.router, impact.router, knowledge.router,
-        unassigned.router, bom.router,
+        structure.router, unassigned.router, bom.router,
     ):  # fmt: skip
         app.include_router(questions, dependencies=[Depends(problems.refuse_unknown)])
     _add_doors(app, intakes or {})

@@ -11,12 +11,12 @@ from inventory.around import owners_of
 from inventory.failing import Result
 from inventory.impact import Impact
 from inventory.impact_words import in_words
-from inventory.topology import load_topology
 from inventory.wiring import Link
 from inventory.witnessed import key_of
 from services.answers import asked_about
 from services.api.models import Asset
 from services.api.routes import Here, Moment, asset_of
+from services.api.structure import topology_of
 from services.impacts import Failing, Told, answer_of, told
 from services.settings import expectations
 
@@ -148,10 +148,10 @@ def post_impact(here: Here, asked: Annotated[ImpactQuestion, Body()]) -> ImpactA
     """What stops, loses its reserve or runs worse, and what cannot be told, with the way to each."""
     with here.reader(asked.as_of) as reader:
         live = reader is here.store
-        topology = here.live.get() if live else load_topology(reader)
+        topology = topology_of(here, reader)
         looked = here.live.looked if live else asked_about(reader)
         expected = expectations(here.settings, asked_about(reader))
-        impact = answer_of(reader, topology, _failing(asked), expected, here.matcher(reader) if asked.product else None)
+        impact = answer_of(reader, topology, _failing(asked), expected, here.matcher(reader))
         offices = owners_of(reader, [item.node.id for item in impact.services()])
         end = asked.start + asked.limit
         return ImpactAnswer(

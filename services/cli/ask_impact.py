@@ -9,6 +9,7 @@ import typer
 from inventory.around import owners_of
 from inventory.impact import Impact
 from inventory.impact_words import in_words
+from inventory.lifecycle_records import matcher_of
 from inventory.topology import load_topology
 from inventory.ways import Met
 from inventory.wiring import Link
@@ -52,7 +53,7 @@ def ask_impact(  # noqa: PLR0913, PLR0917 - a command's options are its argument
     settings = settings_of(config)
     with reading(config, as_of) as reader:
         topology = load_topology(reader)
-        impact = answer_of(reader, topology, asked, expectations(settings, asked_about(reader)))
+        impact = answer_of(reader, topology, asked, expectations(settings, asked_about(reader)), matcher_of(reader))
         shown = told(reader, impact, limit=limit if form is Format.TABLE and not explain else None)
         if explain:
             _explain(impact, [one for one in shown if explain in {one.item.node.id, one.item.node.name}], explain)

@@ -221,6 +221,7 @@ def test_the_description_lists_every_route(api):
         "obsolescence/groups",
         "obsolescence/trend",
         "impact",
+        "single-points",
         "runs",
         "status",
         "changes",
@@ -228,5 +229,5 @@ def test_the_description_lists_every_route(api):
         "unassigned",
     }
     questions |= {"records", "records/schema"}
-    questions |= {f"assets/{{asset_id}}/{part}" for part in ("records", "identity", "history", "obsolescence")}
+    questions |= {f"assets/{{asset_id}}/{part}" for part in ("records", "identity", "history", "obsolescence", "needs")}
     assert set(paths) == {f"/api/v1/{question}" for question in questions} | {"/", "/livez", "/readyz", "/metrics"}
