@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import embedded, growth, loads, obsolete, reporting, standby
+from benchmarks import embedded, failing, growth, loads, obsolete, reporting, standby
 from benchmarks.figures import Figure, write
 from services.sample_city import Size
 
@@ -15,6 +15,7 @@ ALL: dict[str, Callable[[Size, Path], Iterator[Figure]]] = {
     "sqlite": embedded.run,
     "as-of": embedded.as_of,
     "obsolete": obsolete.run,
+    "impact": failing.run,
     "memory": embedded.memory,
     "growth": growth.run,
     "standby": standby.run,

@@ -1,26 +1,28 @@
 """Single points of failure: what alone stops a citizen service; and redundancy that is none.
 
-What fails takes with it all that needs it and has nothing to spare. How far that reaches is worked out for all assets
-at once. Only what takes so many causes of a need that could spare some that it is not met any longer (both members of a
-cluster stand in its room) is tried by itself: then more follows.
+What alone stops an asset is the asset itself, what alone stops a cause of a need that can spare none, and what alone
+stops more causes of a need than that can spare. So it is worked out from the ground up, for many failures at once: a
+set of failures is a number, with a bit for each.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import reduce
+from operator import or_
 
 import numpy as np
 import rustworkx as rx
 
 from graph.metamodel import THINGS
 from graph.outline import OutlineNode
-from inventory.failing import Result, fail
+from graph.values import pages
 from inventory.impact import SERVICE
-from inventory.wiring import Numbers, Wiring
+from inventory.wiring import Wiring
 
 TOLD = THINGS | {"Location"}
 """Kinds of single points: a process, an office or a contract does not fail as a machine does."""
+TOGETHER = 8192
+"""Failures that are worked out at once: a bit of each number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,130 +48,134 @@ class FalseRedundancy:
 
 def single_points(wiring: Wiring) -> list[SinglePoint]:
     """Those that stop the most citizen services first, then by kind and name."""
-    alone = _Alone(wiring)
-    found = [point for point in alone.points() if point.services]
+    services = [at for at, node in enumerate(wiring.ids) if wiring.outline.nodes[node].kind == SERVICE]
+    stopped: dict[int, list[int]] = {}
+    for service, failures in _Alone(wiring, services).stop(services):
+        for failure in failures:
+            stopped.setdefault(failure, []).append(service)
+    nodes = {at: wiring.outline.nodes[wiring.ids[at]] for at in stopped}
+    found = [SinglePoint(node, wiring.told(stopped[at])) for at, node in nodes.items() if node.kind in TOLD]
     return sorted(found, key=lambda p: (-len(p.services), p.node.kind, p.node.name, p.node.id))
-
-
-def false_redundancy(wiring: Wiring) -> list[FalseRedundancy]:
-    """In order of kind and name of what needs it."""
-    found = _Alone(wiring).false_redundancy()
-    return sorted(found, key=lambda one: (one.node.kind, one.node.name, one.node.id))
 
 
 def stoppers(wiring: Wiring, assets: Collection[str]) -> frozenset[str]:
     """What alone stops any of these assets, these among it. Raises KeyError."""
     wanted = wiring.numbers(assets).tolist()
-    return frozenset(wiring.ids[at] for at, stopped in enumerate(_Alone(wiring).stopped(wanted)) if stopped)
+    return frozenset(wiring.ids[at] for _, failures in _Alone(wiring, wanted).stop(wanted) for at in failures)
+
+
+def false_redundancy(wiring: Wiring) -> list[FalseRedundancy]:
+    """In order of kind and name of what needs it."""
+    needs = np.flatnonzero((wiring.spare > 0) & ~wiring.weak).tolist()
+    alone = _Alone(wiring, [int(wiring.of[need]) for need in needs])
+    found = []
+    for need, breakers in alone.breakers(needs).items():
+        owner, causes = int(wiring.of[need]), np.unique(wiring.cause[wiring.of_need(need)]).tolist()
+        nearest = alone.nearest(breakers - {owner})
+        shared = [at for at in nearest if wiring.outline.nodes[wiring.ids[at]].kind in TOLD]
+        if shared:
+            wanted = int(wiring.size[need] - wiring.spare[need])
+            node = wiring.outline.nodes[wiring.ids[owner]]
+            found.append(FalseRedundancy(node, wiring.told(causes), wanted, wiring.told(shared)))
+    return sorted(found, key=lambda one: (one.node.kind, one.node.name, one.node.id))
 
 
 class _Alone:
-    """What each asset's failure does alone. Sets of services, and of causes of needs, are numbers: a bit for each."""
+    """What alone stops some nodes. Only what these need is looked at."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Wiring, targets: Iterable[int]) -> None:
         self._wiring = wiring
-        strict = (wiring.spare == 0) & ~wiring.weak
-        links = np.flatnonzero(strict[wiring.need] & ~wiring.endpoint[wiring.effect])
-        self._effects: dict[int, list[int]] = {}
-        for cause, effect in zip(wiring.cause[links].tolist(), wiring.effect[links].tolist(), strict=True):
-            self._effects.setdefault(cause, []).append(effect)
+        self._needs: dict[int, list[tuple[int, list[int]]]] = {}
         graph: rx.PyDiGraph[int, None] = rx.PyDiGraph()
-        graph.add_nodes_from(range(len(wiring.ids)))
-        graph.add_edges_from_no_data([(cause, effect) for cause, some in self._effects.items() for effect in some])
-        self._circles = rx.strongly_connected_components(graph)
-        """Nodes that stop together, each behind those that it takes with it."""
+        self._relevant = self._needed_by(set(targets))
+        index = dict(zip(self._relevant, graph.add_nodes_from(self._relevant), strict=True))
+        for at, needs in self._needs.items():
+            graph.add_edges_from_no_data([(index[at], index[cause]) for _, causes in needs for cause in causes])
+        circles = rx.strongly_connected_components(graph)
+        self._circles = [[self._relevant[at] for at in circle] for circle in circles]
+        """Nodes that need each other, each behind those that it needs."""
+        self._circle_of = {at: number for number, circle in enumerate(self._circles) for at in circle}
 
-    def points(self) -> Iterator[SinglePoint]:
-        """Every asset that may be told of, with the services that it stops."""
+    def stop(self, targets: Collection[int]) -> Iterator[tuple[int, list[int]]]:
+        """Each of these nodes, with some of the failures that stop it; several times, until all were told."""
+        for failures in pages(self._relevant, TOGETHER):
+            stopping = self._stopping(failures)
+            for target in targets:
+                if mask := stopping[target]:
+                    yield target, [failures[bit] for bit in _bits(mask)]
+
+    def breakers(self, needs: Collection[int]) -> dict[int, set[int]]:
+        """By need: the failures that alone stop more of its causes than it can spare."""
+        found: dict[int, set[int]] = {need: set() for need in needs}
         wiring = self._wiring
-        services = [at for at, node in enumerate(wiring.ids) if wiring.outline.nodes[node].kind == SERVICE]
-        for at, stopped in enumerate(self.stopped(services)):
-            node = wiring.outline.nodes[wiring.ids[at]]
-            if node.kind in TOLD:
-                yield SinglePoint(node, wiring.told(stopped))
-
-    def stopped(self, targets: Sequence[int]) -> Iterator[Sequence[int]]:
-        """By node: which of these nodes stop when it fails alone."""
-        takes = self._taken({node: 1 << bit for bit, node in enumerate(targets)})
-        for at, mask in enumerate(takes):
-            tried = self._tried.get(at)
-            if tried is None:
-                yield [targets[bit] for bit in _bits(mask)]
-            else:
-                yield np.intersect1d(targets, tried).tolist()
-
-    def false_redundancy(self) -> Iterator[FalseRedundancy]:
-        """The needs that could spare some, and that something breaks which is no part of them."""
-        wiring = self._wiring
-        for need, breakers in self._broken().items():
-            causes = np.unique(wiring.cause[wiring.of_need(need)]).tolist()
-            nearest = self._nearest(breakers - {int(wiring.of[need])})
-            shared = [at for at in nearest if wiring.outline.nodes[wiring.ids[at]].kind in TOLD]
-            if shared:
-                node = wiring.outline.nodes[wiring.ids[int(wiring.of[need])]]
-                wanted = int(wiring.size[need] - wiring.spare[need])
-                yield FalseRedundancy(node, wiring.told(causes), wanted, wiring.told(shared))
-
-    def _broken(self) -> Mapping[int, set[int]]:
-        """By each need that could spare some: the nodes that alone take more of its causes than that."""
-        wiring, found = self._wiring, dict[int, set[int]]()
-        for at, stopped in self._tried.items():
-            flags = np.zeros(len(wiring.ids), dtype=np.bool_)
-            flags[stopped] = True
-            lost = np.bincount(self._sparing[0][flags[self._sparing[1]]], minlength=len(wiring.of))
-            for need in np.flatnonzero((wiring.spare > 0) & (lost > wiring.spare)).tolist():
-                found.setdefault(need, set()).add(at)
+        for failures in pages(self._relevant, TOGETHER):
+            stopping = self._stopping(failures)
+            for need in needs:
+                causes = np.unique(wiring.cause[wiring.of_need(need)]).tolist()
+                mask = _more_than(int(wiring.spare[need]), [stopping[cause] for cause in causes])
+                found[need].update(failures[bit] for bit in _bits(mask))
         return found
 
-    @cached_property
-    def _sparing(self) -> tuple[Numbers, Numbers]:
-        """Needs that can spare some, and their causes, in pairs."""
-        wiring = self._wiring
-        links = np.flatnonzero(((wiring.spare > 0) & ~wiring.weak)[wiring.need])
-        pairs = np.unique(np.stack([wiring.need[links], wiring.cause[links]]), axis=1)
-        return pairs[0], pairs[1]
+    def nearest(self, failures: set[int]) -> list[int]:
+        """Without those that stop another of these, unless that stops them too."""
+        order = sorted(failures)
+        stopping = self._stopping(order) if order else {}
+        far = {
+            order[bit]
+            for at in order
+            for bit in _bits(stopping[at])
+            if self._circle_of[order[bit]] != self._circle_of[at]
+        }
+        return [at for at in order if at not in far]
 
-    @cached_property
-    def _tried(self) -> Mapping[int, Numbers]:
-        """What stops with each node that takes too many causes of a need that can spare some: more follows from it."""
+    def _needed_by(self, targets: set[int]) -> list[int]:
+        """These and all that they need to run, however far; what each needs is kept. Of an Endpoint none is known."""
         wiring = self._wiring
-        needs, causes = (numbers.tolist() for numbers in self._sparing)
-        seeds: dict[int, int] = {}
-        for bit, cause in enumerate(causes):
-            seeds[cause] = seeds.get(cause, 0) | 1 << bit
-        found: dict[int, Numbers] = {}
-        breaks: dict[int, bool] = {}
-        for at, mask in enumerate(self._taken(seeds)):
-            if mask not in breaks:  # many nodes take the same
-                counts = Counter(needs[bit] for bit in _bits(mask))
-                breaks[mask] = any(count > wiring.spare[need] for need, count in counts.items())
-            if breaks[mask]:
-                found[at] = np.flatnonzero(fail(wiring, [wiring.ids[at]]).result == Result.STOPS)
-        return found
+        strong = ~wiring.weak[wiring.need] & ~wiring.endpoint[wiring.effect]
+        found, frontier = set(targets), np.array(sorted(targets), dtype=np.int64)
+        while frontier.size:
+            links = wiring.into(frontier)
+            links = links[strong[links]]
+            for need in np.unique(wiring.need[links]).tolist():
+                causes = np.unique(wiring.cause[wiring.of_need(need)]).tolist()
+                self._needs.setdefault(int(wiring.of[need]), []).append((int(wiring.spare[need]), causes))
+            frontier = np.array(sorted(set(wiring.cause[links].tolist()) - found), dtype=np.int64)
+            found.update(frontier.tolist())
+        return sorted(found)
 
-    def _taken(self, seeds: Mapping[int, int]) -> list[int]:
-        """By node: all seeds of the nodes that its failure takes, itself among them, without needs that spare some."""
-        found = [0] * len(self._wiring.ids)
+    def _stopping(self, failures: Sequence[int]) -> dict[int, int]:
+        """By node: which of these failures alone stop it."""
+        found = dict.fromkeys(self._relevant, 0)
+        found.update({at: 1 << bit for bit, at in enumerate(failures)})
         for circle in self._circles:
-            mask = 0
-            for node in circle:
-                mask |= seeds.get(node, 0)
-                for effect in self._effects.get(node, ()):
-                    mask |= found[effect]
-            for node in circle:
-                found[node] = mask
+            changed = True
+            while changed:  # once where nothing needs itself by a circle
+                changed = False
+                for at in circle:
+                    mask = found[at]
+                    for spare, causes in self._needs.get(at, ()):
+                        mask |= _more_than(spare, [found[cause] for cause in causes])
+                    changed = changed or (mask != found[at] and len(circle) > 1)
+                    found[at] = mask
         return found
 
-    def _nearest(self, nodes: set[int]) -> list[int]:
-        """Without those that take another of these with them, unless that takes them too."""
-        takes = self._taken({node: 1 << bit for bit, node in enumerate(sorted(nodes))})
-        order = sorted(nodes)
-        mine = {node: {order[bit] for bit in _bits(takes[node])} for node in order}
-        return [node for node in order if all(node in mine[other] for other in mine[node])]
+
+def _more_than(spare: int, masks: Sequence[int]) -> int:
+    """The bits that are in more than so many of these."""
+    if not spare:
+        return reduce(or_, masks, 0)
+    at_least = [-1] + [0] * (spare + 1)
+    """By number: the bits that are in at least so many."""
+    for mask in masks:
+        for number in range(spare + 1, 0, -1):
+            at_least[number] |= at_least[number - 1] & mask
+    return at_least[spare + 1]
 
 
 def _bits(mask: int) -> Iterator[int]:
-    while mask:
-        lowest = mask & -mask
-        yield lowest.bit_length() - 1
-        mask ^= lowest
+    """The numbers of the bits that are set, upwards."""
+    text = bin(mask)[:1:-1]
+    at = text.find("1")
+    while at >= 0:
+        yield at
+        at = text.find("1", at + 1)

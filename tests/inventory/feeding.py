@@ -14,9 +14,11 @@ def program(name, version="", **more):
     return Relation(type="INSTALLED", to=CatalogueItem(kind="Software", properties=given))
 
 
-def to(relation, kind, name, direction="out"):
+def to(relation, kind, name, direction="out", **properties):
     scheme = "host" if kind in {"Server", "VirtualMachine", "Client"} else "name"
-    return Relation(type=relation, to=Reference(scheme=scheme, value=name, kind=kind), direction=direction)
+    return Relation(
+        type=relation, to=Reference(scheme=scheme, value=name, kind=kind), direction=direction, properties=properties
+    )
 
 
 def said(source, kind, name, *relations, at=10, section="core"):
