@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Collection
+from functools import lru_cache
 
 from graph.metamodel import LIFECYCLE
 from graph.outline import Outline, OutlineEdge, OutlineNode, outline_edge, outline_of
@@ -32,5 +33,11 @@ def outline_from(connection: sqlite3.Connection, types: Collection[str], ids: Co
 
 def _edge(row: Row) -> OutlineEdge:
     source_id, kind, target_id, told, claims = row
-    properties = json.loads(told) if _WEIGHED.search(told) else {}  # few say any of it
-    return outline_edge(source_id, kind, target_id, properties, json.loads(claims))
+    if _WEIGHED.search(told):
+        return outline_edge(source_id, kind, target_id, json.loads(told), _records(claims))
+    return OutlineEdge(source_id, kind, target_id, claims=_records(claims))  # few say any of it
+
+
+@lru_cache(maxsize=10_000)  # relationships of one node stand together, and mostly one record claims all of them
+def _records(claims: str) -> tuple[str, ...]:
+    return tuple(json.loads(claims))

@@ -50,6 +50,6 @@ def doubted(topology: Topology, stale: Stale) -> Flags | None:
     """By link, whether all that claim it are stale; None where nothing is."""
     if not stale.sources and not stale.records:
         return None
-    links = topology.wiring.links
-    flags = (bool(link.edge.claims) and all(map(stale.holds, link.edge.claims)) for link in links)
-    return np.fromiter(flags, dtype=np.bool_, count=len(links))
+    edges = topology.wiring.links.edges
+    flags = (bool(edge.claims) and all(map(stale.holds, edge.claims)) for edge in edges)
+    return np.fromiter(flags, dtype=np.bool_, count=len(edges))

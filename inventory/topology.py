@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from graph.metamodel import CARRIES_FAILURE, OWNERSHIP, PLACE
 from graph.outline import Outline
 from graph.store import GraphReader
+from inventory.batch import nothing_collected
 from inventory.touched import touched_since
 from inventory.wiring import Wiring, wiring_of
 
@@ -35,7 +36,8 @@ class Topology:
 def load_topology(reader: GraphReader) -> Topology:
     """The landscape as the graph is now. Raises StoreUnavailable."""
     journal = reader.status().journal  # read first: the outline may be newer than it says, never older
-    return topology_of(reader.outline(TYPES), journal)
+    with nothing_collected():
+        return topology_of(reader.outline(TYPES), journal)
 
 
 def followed(topology: Topology, reader: GraphReader) -> Topology:
@@ -62,11 +64,13 @@ def _left(outline: Outline, ends: set[str]) -> set[str]:
 def topology_of(outline: Outline, journal: int = 0) -> Topology:
     """From an outline."""
     owners: dict[str, tuple[str, ...]] = {}
-    telling = set[str]()
-    for source, edges in outline.edges.items():
-        for edge in edges:
-            if edge.type == OWNERSHIP:
-                owners[source] = (*owners.get(source, ()), edge.target_id)
-            elif edge.type not in PLACE:
-                telling.update(claim.partition("/")[0] for claim in edge.claims)
-    return Topology(outline, wiring_of(outline), journal, owners, frozenset(telling))
+    claims = set[str]()
+    with nothing_collected():
+        for source, edges in outline.edges.items():
+            for edge in edges:
+                if edge.type == OWNERSHIP:
+                    owners[source] = (*owners.get(source, ()), edge.target_id)
+                elif edge.type not in PLACE:
+                    claims.update(edge.claims)
+        telling = frozenset(claim.partition("/")[0] for claim in claims)
+        return Topology(outline, wiring_of(outline), journal, owners, telling)

@@ -8,20 +8,25 @@ need too. A need is weak where all of its relationships only degrade: without it
 stop. Nothing needs itself.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from operator import attrgetter
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.metamodel import RELATIONS
+from graph.metamodel import CARRIES_FAILURE, RELATIONS
 from graph.outline import Outline, OutlineEdge, OutlineNode
 
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 CLUSTER, MEMBERSHIP, ENDPOINT = "Cluster", "MEMBER_OF", "Endpoint"
 DEGRADES = "degrades"
+_TYPES = sorted(CARRIES_FAILURE)
+_CODES = {relation: at for at, relation in enumerate(_TYPES)}
+_FORWARD = np.array([RELATIONS[relation].failure == "to_target" for relation in _TYPES], dtype=np.bool_)
+_SOURCE, _TARGET = attrgetter("source_id"), attrgetter("target_id")
 
 
 class Link(NamedTuple):
@@ -32,17 +37,23 @@ class Link(NamedTuple):
     edge: OutlineEdge
 
 
-def links_of(outline: Outline) -> Iterator[Link]:
-    """Every way that failure can take, in order of cause, effect and type."""
-    found = []
-    for edges in outline.edges.values():
-        for edge in edges:
-            failure = RELATIONS[edge.type].failure
-            ends = (edge.source_id, edge.target_id) if failure == "to_target" else (edge.target_id, edge.source_id)
-            if failure != "none" and ends[0] != ends[1] and ends[0] in outline.nodes and ends[1] in outline.nodes:
-                found.append(Link(*ends, edge))
-    found.sort(key=lambda link: (link.cause, link.effect, link.edge.type))
-    return iter(found)
+class Links(Sequence[Link]):
+    """All links, in order of cause, effect and type; each is made when it is looked at."""
+
+    def __init__(self, ids: Sequence[str], cause: Numbers, effect: Numbers, edges: Sequence[OutlineEdge]) -> None:
+        self._ids, self.cause, self.effect, self.edges = ids, cause, effect, edges
+
+    def __len__(self) -> int:
+        return len(self.edges)
+
+    @overload
+    def __getitem__(self, at: int) -> Link: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Link]: ...
+    def __getitem__(self, at: int | slice) -> Link | list[Link]:
+        if isinstance(at, slice):
+            return [self[number] for number in range(*at.indices(len(self)))]
+        return Link(self._ids[self.cause[at]], self._ids[self.effect[at]], self.edges[at])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,7 @@ class Wiring:
     outline: Outline
     ids: list[str]
     number: Mapping[str, int]
-    links: list[Link]
+    links: Links
     cause: Numbers
     effect: Numbers
     need: Numbers
@@ -99,64 +110,88 @@ class Wiring:
 
 def wiring_of(outline: Outline) -> Wiring:
     """Read the outline. Of several relationships between the same two that make one need, each counts once."""
-    ids, links = sorted(outline.nodes), list(links_of(outline))
+    ids = sorted(outline.nodes)
     number = {node: at for at, node in enumerate(ids)}
-    cause = np.array([number[link.cause] for link in links], dtype=np.int64)
-    effect = np.array([number[link.effect] for link in links], dtype=np.int64)
-    needs = _Needs(outline, links)
-    need = np.array([needs.of(link) for link in links], dtype=np.int64)
-    size = np.array([len(causes) for causes in needs.causes], dtype=np.int64)
     nodes = [outline.nodes[node] for node in ids]
-    kinds = sorted({node.kind for node in nodes})
-    named = {kind: at for at, kind in enumerate(kinds)}
-    by_name = sorted(range(len(nodes)), key=lambda at: (nodes[at].kind, nodes[at].name, nodes[at].id))
-    wanted = np.minimum(np.maximum(np.array(needs.wanted, dtype=np.int64), 1), size)
+    links = _links_of(outline, ids, number)
+    kinds, kind, rank = _kinds_of(nodes)
+    needs = _Needs(nodes, links)
+    size, wanted = _numbers(needs.size), np.maximum(_numbers(needs.wanted), 1)
     return Wiring(
-        outline, ids, number, links, cause, effect, need,
-        first=np.searchsorted(cause, np.arange(len(ids) + 1)),
-        of=np.array([number[node] for node in needs.effects], dtype=np.int64),
-        spare=size - wanted,
+        outline, ids, number, links, links.cause, links.effect, needs.need,
+        first=np.searchsorted(links.cause, np.arange(len(ids) + 1)),
+        of=_numbers(needs.of),
+        spare=size - np.minimum(wanted, size),
         size=size,
-        by_need=np.argsort(need, kind="stable"),
-        first_of=np.concatenate(([0], np.cumsum(np.bincount(need, minlength=len(size))))),
+        by_need=np.argsort(needs.need, kind="stable"),
+        first_of=np.concatenate(([0], np.cumsum(np.bincount(needs.need, minlength=len(size))))),
         weak=np.array(needs.weak, dtype=np.bool_),
         endpoint=np.array([node.kind == ENDPOINT for node in nodes], dtype=np.bool_),
-        kinds=kinds,
-        kind=np.array([named[node.kind] for node in nodes], dtype=np.int64),
-        rank=np.argsort(np.array(by_name, dtype=np.int64)),
+        kinds=kinds, kind=kind, rank=rank,
     )  # fmt: skip
 
 
+def _links_of(outline: Outline, ids: Sequence[str], number: Mapping[str, int]) -> Links:
+    edges = [
+        edge
+        for some in outline.edges.values()
+        for edge in some
+        if edge.type in _CODES and edge.source_id in number and edge.target_id in number
+        if edge.source_id != edge.target_id
+    ]
+    source, target = (_numbers(number[end(edge)] for edge in edges) for end in (_SOURCE, _TARGET))
+    code = _numbers(_CODES[edge.type] for edge in edges)
+    cause, effect = np.where(_FORWARD[code], source, target), np.where(_FORWARD[code], target, source)
+    order = np.lexsort((code, effect, cause))
+    return Links(ids, cause[order], effect[order], [edges[at] for at in order.tolist()])
+
+
+def _kinds_of(nodes: Sequence[OutlineNode]) -> tuple[list[str], Numbers, Numbers]:
+    """All kinds; by node, the number of its kind, and its place by kind, name and id."""
+    kinds = sorted({node.kind for node in nodes})
+    named = {kind: at for at, kind in enumerate(kinds)}
+    placed = sorted((node.kind, node.name, node.id, at) for at, node in enumerate(nodes))
+    return kinds, _numbers(named[node.kind] for node in nodes), np.argsort(_numbers(place[3] for place in placed))
+
+
+def _numbers(values: Iterable[int]) -> Numbers:
+    return np.fromiter(values, dtype=np.int64)
+
+
 class _Needs:
-    """Needs as they are found, each by its number."""
+    """Needs, by number: whose each is, how many causes it has and wants, whether it is weak; and the need of each link.
 
-    def __init__(self, outline: Outline, links: Iterable[Link]) -> None:
-        self._outline = outline
-        named = (link for link in links if link.edge.alternatives)
-        self._alternatives = {(link.effect, link.cause): link.edge.alternatives for link in named}
-        self._numbers: dict[tuple[str, str, str], int] = {}
-        self.effects, self.causes = list[str](), list[set[str]]()
-        self.wanted, self.weak = list[int](), list[bool]()
+    Nearly all are of one link; these come first.
+    """
 
-    def of(self, link: Link) -> int:
-        """The need that a link belongs to."""
-        name, wanted = self._named(link)
-        number = self._numbers.setdefault((link.effect, *name), len(self.effects))
-        if number == len(self.effects):
-            self.effects.append(link.effect)
-            self.causes.append(set())
-            self.wanted.append(wanted)
-            self.weak.append(True)
-        self.causes[number].add(link.cause)
-        self.wanted[number] = max(self.wanted[number], wanted)
-        self.weak[number] = self.weak[number] and link.edge.strength == DEGRADES
-        return number
+    def __init__(self, nodes: Sequence[OutlineNode], links: Links) -> None:
+        self._nodes, self._links = nodes, links
+        pairs = zip(links.effect.tolist(), links.cause.tolist(), links.edges, strict=True)
+        named = {(effect, cause): edge.alternatives for effect, cause, edge in pairs if edge.alternatives}
+        joined = {at: name for at in range(len(links)) if (name := self._name(at, named))}
+        alone = np.array([at not in joined for at in range(len(links))], dtype=np.bool_)
+        self.need = np.cumsum(alone) - 1
+        self.of: list[int] = links.effect[alone].tolist()
+        self.weak = [links.edges[at].strength == DEGRADES for at in np.flatnonzero(alone).tolist()]
+        self.size, self.wanted = [1] * len(self.of), [1] * len(self.of)
+        self._join(joined)
 
-    def _named(self, link: Link) -> tuple[tuple[str, str], int]:
-        """What tells a need from the others of the same asset, and how many it wants."""
-        edge, effect = link.edge, self._outline.nodes[link.effect]
-        if name := edge.alternatives or self._alternatives.get((link.effect, link.cause), ""):
-            return ("alternatives", name), edge.alternatives_required
-        if edge.type == MEMBERSHIP and effect.kind == CLUSTER:
-            return ("members", ""), effect.required
-        return (edge.type, link.cause), 1
+    def _name(self, at: int, named: Mapping[tuple[int, int], str]) -> tuple[str, str] | None:
+        """What tells a need of several links from the others of the same asset; None for a link that is one alone."""
+        edge, effect = self._links.edges[at], int(self._links.effect[at])
+        if name := edge.alternatives or (named and named.get((effect, int(self._links.cause[at])))):
+            return "alternatives", name
+        return ("members", "") if edge.type == MEMBERSHIP and self._nodes[effect].kind == CLUSTER else None
+
+    def _join(self, joined: Mapping[int, tuple[str, str]]) -> None:
+        together: dict[tuple[int, str, str], list[int]] = {}
+        for at, name in joined.items():
+            together.setdefault((int(self._links.effect[at]), *name), []).append(at)
+        for (effect, what, _), some in together.items():
+            edges = [self._links.edges[at] for at in some]
+            self.need[some] = len(self.of)
+            self.of.append(effect)
+            self.size.append(len(set(self._links.cause[some].tolist())))
+            members = self._nodes[effect].required
+            self.wanted.append(members if what == "members" else max(edge.alternatives_required for edge in edges))
+            self.weak.append(all(edge.strength == DEGRADES for edge in edges))
