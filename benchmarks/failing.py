@@ -20,6 +20,7 @@ from graph.values import pages
 from inventory.impact import impact_of
 from inventory.single_points import single_points
 from inventory.topology import Topology, followed, load_topology
+from services.api.live import LiveTopology
 from services.sample_city import Size
 
 ASSETS = {Size.SMALL: 2_000, Size.CITY: 100_000, Size.LARGE: 200_000}
@@ -46,7 +47,7 @@ def run(size: Size, folder: Path) -> Iterator[Figure]:
             landscape.write(store)
             yield from _topology("Neo4j", store, most=10)
             yield from _follows("Neo4j", store, landscape)
-            topology = load_topology(store)
+            topology = LiveTopology(store).get()
         yield from _questions(topology, landscape, server.uri)
     seconds, points = seconds_of(lambda: single_points(topology.wiring))
     yield Figure("impact", "single points of failure", len(points), "")

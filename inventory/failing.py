@@ -21,6 +21,9 @@ import numpy as np
 
 from inventory.wiring import Flags, Numbers, Wiring
 
+SOME = 500
+"""Above so many it costs less to mark them among all nodes than to sort them."""
+
 
 class Result(IntEnum):
     """What becomes of an asset, the worst last. `STOPS` is sure, `UNKNOWN` is not."""
@@ -85,17 +88,24 @@ class _World:
     def __init__(self, wiring: Wiring, failed: Numbers, unsure: Flags, unclaimed: Flags) -> None:
         self._wiring, self._failed = wiring, failed
         self._sure, self._claimed = ~unsure, ~unclaimed
+        self._counts = wiring.counted(self._sure)
 
     def outcome(self) -> World:
         wiring = self._wiring
         stops, lost = self._spread(self._failed, self._none(), ~wiring.weak)
         running = ~self._flags(stops) & self._claimed
-        degraded, hurt = self._spread(stops, ~running, np.ones_like(wiring.weak))
+        degraded, hurt = self._degraded(stops, running, lost)
         last = ~wiring.weak & (lost == wiring.spare)
         reserve = self._losing(last & (lost > 0), last, running)
         result = np.zeros(len(wiring.ids), dtype=np.int64)
         result[degraded], result[reserve], result[stops] = Result.DEGRADED, Result.RESERVE, Result.STOPS
         return World(result, self._carries(result, lost, hurt, last))
+
+    def _degraded(self, stops: Numbers, running: Flags, lost: Numbers) -> tuple[Numbers, Numbers]:
+        """What runs worse, and of each need how many causes have stopped or do; it all begins with a weak need."""
+        if not self._hit(stops, self._wiring.weak).size:
+            return stops[:0], lost
+        return self._spread(stops, ~running, np.ones_like(self._wiring.weak))
 
     def _spread(self, start: Numbers, apart: Flags, needs: Flags) -> tuple[Numbers, Numbers]:
         """All nodes of which one of these needs is not met where `start` fails, without those `apart`.
@@ -104,39 +114,37 @@ class _World:
         """
         wiring = self._wiring
         lost = np.zeros(len(wiring.of), dtype=np.int64)
-        reached = self._flags(start)
+        left = ~apart & self._claimed & ~self._flags(start)
         found, frontier = [start[~apart[start]]], start
         while frontier.size:
             hit = self._hit(frontier, needs)
             np.add.at(lost, hit, 1)
-            unmet = np.unique(hit)
-            unmet = unmet[lost[unmet] > wiring.spare[unmet]]
-            frontier = np.unique(wiring.of[unmet])
-            frontier = frontier[~reached[frontier] & ~apart[frontier] & self._claimed[frontier]]
-            reached[frontier] = True
+            frontier = self._distinct(wiring.of[hit[lost[hit] > wiring.spare[hit]]], left)
+            left[frontier] = False
             found.append(frontier)
         return np.concatenate(found), lost
 
     def _hit(self, nodes: Numbers, needs: Flags) -> Numbers:
         """The needs that these nodes are causes of, once for each of both."""
-        wiring = self._wiring
-        links = wiring.out_of(nodes)
-        links = links[self._sure[links] & needs[wiring.need[links]]]
-        pairs = np.unique(wiring.need[links] * len(wiring.ids) + wiring.cause[links])
-        return pairs // max(len(wiring.ids), 1)
+        links = self._wiring.out_of(nodes)
+        hit = self._wiring.need[links[self._counts[links]]]
+        return hit[needs[hit]]
 
     def _losing(self, seeds: Flags, last: Flags, running: Flags) -> Numbers:
         """What loses its reserve: whose these needs are, and what needs those and has no other left."""
-        wiring = self._wiring
-        reached = np.zeros(len(wiring.ids), dtype=np.bool_)
-        frontier = np.unique(wiring.of[seeds])
-        frontier = frontier[running[frontier]]
+        wiring, left = self._wiring, running.copy()
+        frontier = self._distinct(wiring.of[seeds], left)
+        found = [frontier]
         while frontier.size:
-            reached[frontier] = True
-            needs = self._hit(frontier, last)
-            frontier = np.unique(wiring.of[needs])
-            frontier = frontier[running[frontier] & ~reached[frontier]]
-        return np.flatnonzero(reached)
+            left[frontier] = False
+            frontier = self._distinct(wiring.of[self._hit(frontier, last)], left)
+            found.append(frontier)
+        return np.concatenate(found)
+
+    def _distinct(self, nodes: Numbers, among: Flags) -> Numbers:
+        """These nodes in order, each once, without those that are not among."""
+        nodes = nodes[among[nodes]]
+        return np.flatnonzero(self._flags(nodes)) if len(nodes) > SOME else np.unique(nodes)
 
     def _carries(self, result: Numbers, lost: Numbers, hurt: Numbers, last: Flags) -> Flags:
         wiring = self._wiring

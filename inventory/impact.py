@@ -69,11 +69,14 @@ class Impact:
     def counts(self) -> Counter[tuple[str, Result]]:
         """How many of each kind have each result."""
         wiring = self.topology.wiring
-        pairs, number = np.unique(
-            np.stack([wiring.kind[self.order], self.outcome.result[self.order]]), axis=1, return_counts=True
+        pairs = wiring.kind[self.order] * len(Result) + self.outcome.result[self.order]
+        counts = np.bincount(pairs)
+        return Counter(
+            {
+                (wiring.kinds[pair // len(Result)], Result(pair % len(Result))): int(counts[pair])
+                for pair in np.flatnonzero(counts).tolist()
+            }
         )
-        found = zip(pairs[0].tolist(), pairs[1].tolist(), number.tolist(), strict=True)
-        return Counter({(wiring.kinds[kind], Result(result)): count for kind, result, count in found})
 
     def results(self) -> Counter[Result]:
         """How many have each result."""

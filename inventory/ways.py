@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inventory.failing import Outcome, Result
+from inventory.failing import SOME, Outcome, Result
 from inventory.wiring import Numbers
 
 NOWHERE = -1
@@ -40,8 +40,9 @@ def ways_of(outcome: Outcome) -> Ways:
         steps += 1
         links = wiring.out_of(frontier)
         links = links[outcome.carries[links] & (length[wiring.effect[links]] == NOWHERE)]
-        frontier, firsts = np.unique(wiring.effect[links], return_index=True)  # links are in order of their causes
-        length[frontier], last[frontier] = steps, links[firsts]
+        length[wiring.effect[links]] = steps
+        last[wiring.effect[links[::-1]]] = links[::-1]  # of several the first stays: links are in order of their causes
+        frontier = np.unique(wiring.effect[links]) if len(links) <= SOME else np.flatnonzero(length == steps)
     return Ways(outcome, length, last)
 
 

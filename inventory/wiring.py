@@ -103,6 +103,22 @@ class Wiring:
         """These nodes, by kind, name and id."""
         return tuple(self.outline.nodes[self.ids[at]] for at in sorted(nodes, key=lambda at: int(self.rank[at])))
 
+    def counted(self, sure: Flags) -> Flags:
+        """Of these links one for each need and cause: two relationships between the same two are one failure."""
+        if not self.repeats:
+            return sure
+        links = np.flatnonzero(sure)
+        pairs = np.stack([self.need[links], self.cause[links]])
+        _, firsts = np.unique(pairs, axis=1, return_index=True)
+        counted = np.zeros_like(sure)
+        counted[links[firsts]] = True
+        return counted
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a need has several links to the same cause."""
+        return len(self.need) > int(self.size.sum())
+
     def of_need(self, need: int) -> Numbers:
         """The links that make a need."""
         return self.by_need[self.first_of[need] : self.first_of[need + 1]]

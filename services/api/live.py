@@ -1,5 +1,6 @@
 """The topology that the API answers from, which follows the graph in a thread of its own."""
 
+import gc
 import threading
 from datetime import UTC, datetime
 
@@ -43,8 +44,11 @@ class LiveTopology:
         """Look at the journal, and bring the topology up to it. Raises StoreUnavailable."""
         with self._loading:
             now = datetime.now(UTC)
-            self._current = followed(self._current, self._store) if self._current else load_topology(self._store)
+            known = self._current
+            self._current = followed(known, self._store) if known else load_topology(self._store)
             self.looked = now
+        if self._current is not known:
+            gc.freeze()  # a million objects that live long: the collector would walk them in the middle of an answer
 
     def close(self) -> None:
         """Follow no longer."""
