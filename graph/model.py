@@ -187,6 +187,7 @@ class Changes(Part):
     (record, identifier).
     `recorded_at`: when what it says came to be known; now where it is later, or nothing is said.
     `notes`: what the inventory remembers of its own work, by name.
+    `mended` catalogue nodes are to be as they stand here; `dropped` ones go, with all their relationships.
     `forget`: entries of the journal below that number are dropped.
     """
 
@@ -201,6 +202,8 @@ class Changes(Part):
     references: dict[str, tuple[ReferenceRow, ...]] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
     continued: dict[str, str] = field(default_factory=dict)
+    mended: dict[str, Node] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
     erased: set[EdgeKey] = field(default_factory=set)
     markers: dict[tuple[str, int], int] = field(default_factory=dict)
     runs: dict[str, RunRow] = field(default_factory=dict)

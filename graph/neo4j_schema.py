@@ -14,6 +14,7 @@ from typing import Any
 from graph.metamodel import CATALOGUE, KINDS, RELATIONS, SOUGHT
 from graph.metamodel_form import Property
 from graph.model import Change, Edge, EdgeKey, Node, Properties, RecordRow, ReferenceRow, RunRow, SectionMark
+from graph.salvage import UNREADABLE, plain_properties, texts, tried
 from graph.values import (
     claims_of,
     claims_text,
@@ -134,16 +135,23 @@ def catalogue_map(node: Node) -> dict[str, Any]:
 
 
 def node_of(found: Mapping[str, Any]) -> Node:
-    """An asset, Endpoint or catalogue node from what Neo4j keeps."""
+    """An asset, Endpoint or catalogue node from what Neo4j keeps; of what a hand has written, what can be read."""
+    try:
+        node = _node_of(found)
+    except UNREADABLE:
+        return _salvaged(found)
+    return node if isinstance(node.name, str) and isinstance(node.kind, str) else _salvaged(found)
+
+
+def _node_of(found: Mapping[str, Any]) -> Node:
     if "title" in found:
-        properties = {name: value for name, value in sorted(found.items()) if name not in CATALOGUE_OWN}
+        properties = plain_properties((name, value) for name, value in found.items() if name not in CATALOGUE_OWN)
         return Node(found["id"], found["kind"], found["title"], properties)
-    properties = {name: value for name, value in sorted(found.items()) if name not in OWN}
     return Node(
         found["id"],
         found["kind"],
         found["name"],
-        properties,
+        plain_properties((name, value) for name, value in found.items() if name not in OWN),
         tuple(found["sources"]),
         time_of(found.get("first_seen")),
         time_of(found.get("retired_at")),
@@ -151,6 +159,26 @@ def node_of(found: Mapping[str, Any]) -> Node:
         claims_of(found["claims"]),
         times_of(found["since"]),
         claims_of(found.get("conflicts") or "{}"),
+    )
+
+
+def _salvaged(found: Mapping[str, Any]) -> Node:
+    node_id, kind, name = (str(found.get(part) or "") for part in ("id", "kind", "name"))
+    if "title" in found:
+        properties = plain_properties((name, value) for name, value in found.items() if name not in CATALOGUE_OWN)
+        return Node(node_id, kind, str(found["title"]), properties)
+    return Node(
+        node_id,
+        kind,
+        name,
+        plain_properties((name, value) for name, value in found.items() if name not in OWN),
+        texts(found.get("sources")),
+        tried(time_of, found.get("first_seen"), None),
+        tried(time_of, found.get("retired_at"), None),
+        tried(int, found.get("rules"), 0),
+        tried(claims_of, found.get("claims"), {}),
+        tried(times_of, found.get("since"), {}),
+        tried(claims_of, found.get("conflicts"), {}),
     )
 
 
@@ -176,15 +204,24 @@ def fans(edges: Iterable[Edge]) -> list[list[Any]]:
 
 def edge_of(source: str, kind: str, target: str, found: Mapping[str, Any]) -> Edge:
     """A relationship from what Neo4j keeps; one that a hand has drawn in the Browser has nobody who claims it."""
-    told: dict[str, Properties] = json.loads(found["details"]) if "details" in found else {}
-    claims = {record: told.get(record, {}) for record in found.get("records", ())}
-    properties = {name: value for name, value in sorted(found.items()) if name not in EDGE_OWN}
-    return Edge(EdgeKey(source, kind, target), properties, claims, when(found.get("since", _NEVER)))
+    told: dict[str, Properties] = tried(json.loads, found["details"], {}) if "details" in found else {}
+    claims = {record: told.get(record, {}) for record in texts(found.get("records", ()))}
+    properties = plain_properties((name, value) for name, value in found.items() if name not in EDGE_OWN)
+    since = tried(when, found["since"], when(_NEVER)) if "since" in found else when(_NEVER)
+    return Edge(EdgeKey(source, kind, target), properties, claims, since)
 
 
 def edges_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[Edge]:
-    """The relationships of several nodes, all of one in a row: the driver takes long over each row."""
-    return (edge_of(row["id"], kind, target, told) for row in rows for kind, target, told in row["edges"])
+    """The relationships of several nodes, all of one in a row: the driver takes long over each row.
+
+    What a hand has drawn to a node without id is left out.
+    """
+    return (
+        edge_of(row["id"], kind, target, told)
+        for row in rows
+        for kind, target, told in row["edges"]
+        if target is not None
+    )
 
 
 def record_map(row: RecordRow, record_id: str) -> dict[str, Any]:

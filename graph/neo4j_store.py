@@ -125,6 +125,9 @@ class Neo4jStore(Neo4jReader):
 
         return self._writing(checked, TRANSACTION_SECONDS)
 
+    def look(self, work: Callable[[Transaction], _T]) -> _T:
+        return self._reading_still(lambda tx: work(Neo4jTransaction(tx, self._clock)))
+
     def close(self) -> None:
         self._driver.close()
 

@@ -11,7 +11,10 @@ from graph.model import Changes, Edge, EdgeKey, Holders, Node, Part, RecordRow, 
 from graph.neo4j_cypher import by_ends, types
 from graph.neo4j_questions import asked, grouped, holders_of, identifiers_of, named, records_of
 from graph.neo4j_schema import edge_of, edges_of, node_of, place, reference_of
+from graph.neo4j_strays import strays_from
+from graph.neo4j_sweeping import sweep
 from graph.neo4j_writer import DifferenceWriter
+from graph.stray import Stray
 from graph.values import unpack
 
 _BETWEEN = types(RELATIONS.keys() - CATALOGUE_RELATIONS)
@@ -107,7 +110,7 @@ class Neo4jTransaction:
 
     def asset_ids(self, after: str, limit: int) -> list[str]:
         question = """
-            MATCH (n:Asset) WHERE n.id > $after AND n.retired_at IS NULL RETURN n.id AS id ORDER BY n.id LIMIT $limit
+            MATCH (n:Asset) WHERE n.id > $after RETURN n.id AS id ORDER BY n.id LIMIT $limit
         """
         return [row["id"] for row in self._tx.run(question, after=after, limit=limit)]
 
@@ -121,7 +124,8 @@ class Neo4jTransaction:
         question = f"""
             UNWIND $ids AS id MATCH (:Asset {{id: id}})-[e:{_BETWEEN}]->(b:Asset)
             WITH id, type(e) AS type, b.id AS target, e
-            WHERE id > $source OR type > $type OR (type = $type AND target > $target)
+            WHERE target IS NOT NULL
+            AND (id > $source OR type > $type OR (type = $type AND target > $target))
             RETURN id, type, target, properties(e) AS told ORDER BY id, type, target LIMIT $limit
         """
         cursor: dict[str, Any] = {"source": after.source_id, "type": after.type, "target": after.target_id}
@@ -133,6 +137,28 @@ class Neo4jTransaction:
             UNWIND $rows AS id MATCH (n:Asset {{id: id}}) WHERE EXISTS {{ (n)-[:{_BETWEEN}]-(:Asset) }} RETURN id
         """
         return {row["id"] for row in self._read(question, ids)}
+
+    def founded(self, ids: Collection[str]) -> dict[str, str]:
+        rows = self._read("UNWIND $rows AS id MATCH (r:Record {id: id}) RETURN id, r.kind AS kind", ids)
+        return {row["id"]: row["kind"] for row in rows}
+
+    def items(self, ids: Collection[str]) -> dict[str, Node]:
+        rows = self._read("UNWIND $rows AS id MATCH (n:Catalogue {id: id}) RETURN n", ids)
+        return {row["n"]["id"]: node_of(row["n"]) for row in rows}
+
+    def item_ids(self, after: str, limit: int) -> list[str]:
+        question = "MATCH (n:Catalogue) WHERE n.id > $after RETURN n.id AS id ORDER BY n.id LIMIT $limit"
+        return [row["id"] for row in self._tx.run(question, after=after, limit=limit)]
+
+    def had(self, ids: Collection[str]) -> set[str]:
+        question = "UNWIND $rows AS id MATCH (n:Catalogue {id: id}) WHERE EXISTS { (n)<--() } RETURN id"
+        return {row["id"] for row in self._read(question, ids)}
+
+    def strays(self, after: str, limit: int) -> tuple[list[Stray], str]:
+        return strays_from(self._tx, after, limit)
+
+    def sweep(self, strays: Iterable[Stray]) -> None:
+        sweep(self._tx, strays)
 
     def recount(self, after: str, limit: int) -> str:
         question = """

@@ -17,6 +17,7 @@ from graph.store import PositionsDiffer
 from graph.values import moment, pack, pages
 
 _KIND_LABELS = ":".join(sorted(KINDS.keys() - CATALOGUE))
+_ITEM_LABELS = ":".join(sorted(CATALOGUE))
 
 
 class DifferenceWriter:
@@ -49,6 +50,7 @@ class DifferenceWriter:
     def _rest(self, replaced: Mapping[str, tuple[ReferenceRow, ...]]) -> None:
         self._erased()
         self._part(self._changes)
+        self._mended()
         self._records()
         self._bodies()
         self._counts(replaced)
@@ -102,9 +104,10 @@ class DifferenceWriter:
         for found, rows in by_ends(self._changes.erased):
             self._many(f"{found} DELETE e", rows)
         self._many(
-            "UNWIND $rows AS id MATCH (n:Asset {id: id}) OPTIONAL MATCH (:Record)-[d:DESCRIBES]->(n) DELETE d, n",
+            "UNWIND $rows AS id MATCH (n:Asset {id: id}) OPTIONAL MATCH ()-[d:DESCRIBES|FOLLOWS]->(n) DELETE d, n",
             sorted(self._changes.removed),
         )
+        self._many("UNWIND $rows AS id MATCH (n:Catalogue {id: id}) DETACH DELETE n", sorted(self._changes.dropped))
 
     def _nodes(self, part: Part) -> None:
         """Assets that have become one of another kind lose the label of the old one."""
@@ -116,6 +119,13 @@ class DifferenceWriter:
         )
         if part.catalogue:
             self._submit(self._catalogue.put, [catalogue_map(node) for node in declared(part.catalogue.values())])
+
+    def _mended(self) -> None:
+        self._many(
+            f"UNWIND $rows AS row MATCH (n:Catalogue {{id: row.id}}) REMOVE n:{_ITEM_LABELS} "
+            "SET n = row, n:$(row.kind)",
+            [catalogue_map(node) for node in declared(self._changes.mended.values())],
+        )
 
     def _edges(self, part: Part) -> None:
         new, known = list[Edge](), list[Edge]()

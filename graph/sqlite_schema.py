@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from graph.metamodel import SOUGHT
 from graph.model import Edge, EdgeKey, Node, RecordRow, ReferenceRow, SectionMark
+from graph.salvage import UNREADABLE, texts, tried
 from graph.values import claims_of, claims_text, text_of, time_of, time_text, times_of, times_text, when
 
 
@@ -98,27 +100,52 @@ def node_row(node: Node) -> Row:
 
 
 def node_of(row: Row) -> Node:
-    """From the columns of NODE."""
+    """From the columns of NODE; of what a hand has written, what can be read."""
+    node_id, kind, name, properties, sources, first_seen, retired_at, rules, claims, since, conflicts = row
+    try:
+        return Node(
+            node_id,
+            kind,
+            name,
+            json.loads(properties),
+            tuple(json.loads(sources)),
+            time_of(first_seen),
+            time_of(retired_at),
+            rules,
+            claims_of(claims),
+            times_of(since),
+            claims_of(conflicts),
+        )
+    except UNREADABLE:
+        return _salvaged(row)
+
+
+def _salvaged(row: Row) -> Node:
     node_id, kind, name, properties, sources, first_seen, retired_at, rules, claims, since, conflicts = row
     return Node(
-        node_id,
-        kind,
-        name,
-        json.loads(properties),
-        tuple(json.loads(sources)),
-        time_of(first_seen),
-        time_of(retired_at),
-        rules,
-        claims_of(claims),
-        times_of(since),
-        claims_of(conflicts),
+        str(node_id),
+        str(kind),
+        str(name),
+        _object(properties),
+        texts(tried(json.loads, sources, [])),
+        tried(time_of, first_seen, None),
+        tried(time_of, retired_at, None),
+        tried(int, rules, 0),
+        tried(claims_of, claims, {}),
+        tried(times_of, since, {}),
+        tried(claims_of, conflicts, {}),
     )
+
+
+def _object(text: object) -> dict[str, Any]:
+    found: object = tried(json.loads, text, {})
+    return found if isinstance(found, dict) else {}
 
 
 def catalogue_of(row: Row) -> Node:
     """From id, kind, name, properties."""
     node_id, kind, name, properties = row
-    return Node(node_id, kind, name, json.loads(properties))
+    return Node(node_id, kind, name, _object(properties))
 
 
 def edge_row(edge: Edge) -> Row:
@@ -139,9 +166,13 @@ _quoted = lru_cache(maxsize=1024)(text_of)
 
 
 def edge_of(row: Row) -> Edge:
-    """From all columns of edges."""
+    """From all columns of edges; of what a hand has written, what can be read."""
     source_id, kind, target_id, properties, claims, since = row
-    return Edge(EdgeKey(source_id, kind, target_id), json.loads(properties), json.loads(claims), when(since))
+    key = EdgeKey(source_id, kind, target_id)
+    try:
+        return Edge(key, json.loads(properties), json.loads(claims), when(since))
+    except UNREADABLE:
+        return Edge(key, _object(properties), _object(claims), tried(when, since, datetime.min.replace(tzinfo=UTC)))
 
 
 def record_row(row: RecordRow, record_id: str) -> Row:

@@ -96,6 +96,10 @@ class SqliteStore(SqliteReader):
             _put(connection, lease_until=time_text(self._clock() + lease))
             return result
 
+    def look(self, work: Callable[[Transaction], _T]) -> _T:
+        with self._reading_state() as connection:
+            return work(SqliteTransaction(connection, self._clock))
+
     def close(self) -> None:
         with self._lock:
             for connection in self._connections:

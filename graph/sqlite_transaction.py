@@ -21,6 +21,7 @@ from graph.sqlite_schema import (
     reference_of,
     reference_row,
 )
+from graph.sqlite_strays import SqliteStrays
 from graph.store import PositionsDiffer
 from graph.values import moment, pack, text_of, time_text, unpack
 
@@ -32,7 +33,7 @@ _HAVING = 100
 """An item is counted along with as much as so many identifiers are."""
 
 
-class SqliteTransaction:
+class SqliteTransaction(SqliteStrays):
     """See `Transaction`."""
 
     def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime]) -> None:
@@ -107,7 +108,7 @@ class SqliteTransaction:
         return [key for (key,) in self._connection.execute(question, (after, limit))]
 
     def asset_ids(self, after: str, limit: int) -> list[str]:
-        question = "SELECT id FROM nodes WHERE id > ? AND retired_at IS NULL ORDER BY id LIMIT ?"
+        question = "SELECT id FROM nodes WHERE id > ? ORDER BY id LIMIT ?"
         return [node for (node,) in self._connection.execute(question, (after, limit))]
 
     def asset_edges(self, after: EdgeKey, limit: int) -> list[Edge]:
@@ -227,7 +228,17 @@ class SqliteTransaction:
 
     def _write_graph(self, changes: Changes) -> None:
         self._many("DELETE FROM edges WHERE source_id = ? AND type = ? AND target_id = ?", sorted(changes.erased))
-        self._many("DELETE FROM nodes WHERE id = ?", ((node,) for node in sorted(changes.removed)))
+        gone = [(node,) for node in sorted(changes.removed)]
+        self._many("DELETE FROM edges WHERE target_id = ? AND type = 'FOLLOWS'", gone)
+        self._many("DELETE FROM nodes WHERE id = ?", gone)
+        self._many(
+            "DELETE FROM edges WHERE ?1 IN (source_id, target_id)", ((item,) for item in sorted(changes.dropped))
+        )
+        self._many("DELETE FROM catalogue WHERE id = ?", ((item,) for item in sorted(changes.dropped)))
+        self._many(
+            "UPDATE catalogue SET kind = ?2, name = ?3, properties = ?4 WHERE id = ?1",
+            ((n.id, n.kind, n.name, text_of(n.properties)) for n in changes.mended.values()),
+        )
         self._write_part(changes)
 
     def _write_part(self, part: Part) -> None:

@@ -290,6 +290,9 @@ class GraphStore(GraphReader, Protocol):
         transaction does not lose it. Raises WriterLost, StoreUnavailable, BatchTooLarge.
         """
 
+    def look(self, work: Callable[[Transaction], _T]) -> _T:
+        """Run `work`, which writes nothing, over one state of the graph. Raises StoreUnavailable."""
+
     def close(self) -> None:
         """Release connections; does nothing the second time."""
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from graph.model import Changes, Edge, EdgeKey, Holders, Node, Part, RecordRow, ReferenceRow
+from graph.stray import Stray
 
 
 class Transaction(Protocol):
@@ -52,13 +53,39 @@ class Transaction(Protocol):
         """Keys of live records behind that one, in order of key."""
 
     def asset_ids(self, after: str, limit: int) -> list[str]:
-        """Ids of assets and Endpoints that are not retired, behind that one, in order."""
+        """Ids of assets and Endpoints, retired ones too, behind that one, in order."""
 
     def asset_edges(self, after: EdgeKey, limit: int) -> list[Edge]:
         """Relationships between assets and Endpoints, retired ones too, behind that one, in order of key."""
 
     def related(self, ids: Collection[str]) -> set[str]:
         """Those of these assets and Endpoints that have a relationship with an asset or Endpoint, whichever way."""
+
+    def founded(self, ids: Collection[str]) -> dict[str, str]:
+        """Those of these ids that a record, live or not, gives an asset (`node_id` of its key), with its kind."""
+
+    def items(self, ids: Collection[str]) -> dict[str, Node]:
+        """These catalogue nodes, used or not."""
+
+    def item_ids(self, after: str, limit: int) -> list[str]:
+        """Ids of catalogue nodes, used or not, behind that one, in order."""
+
+    def had(self, ids: Collection[str]) -> set[str]:
+        """Those of these catalogue nodes to which a relationship leads."""
+
+    def strays(self, after: str, limit: int) -> tuple[list[Stray], str]:
+        """The next of what the store would not have written so, at most `limit`, and the cursor of what comes behind.
+
+        Nodes without a kind of the metamodel, or with another label than their kind's; relationships of unknown types,
+        between nodes that such do not lead from and to, or a second time; whatever is not kept in the store's own form.
+        Whether records say it is not looked at. A page may be empty; the cursor is "" at the end.
+        """
+
+    def sweep(self, strays: Iterable[Stray]) -> None:
+        """At once remove these, nodes with their relationships, or bring them into the form that they should have.
+
+        Counts that are kept are right again after `recount`.
+        """
 
     def recount(self, after: str, limit: int) -> str:
         """At once set the next counts that are kept right, behind that cursor; gives the next one, "" at the end.

@@ -52,7 +52,10 @@ def put_records(changes: Changes, folded: Mapping[str, Folded], owners: Mapping[
 
 
 class Difference:
-    """The difference that changed records make. Old state is what the graph holds, so that a stray edit heals too."""
+    """The difference that changed records make. Old state is what the graph holds, so that a stray edit heals too.
+
+    `spoilt`: catalogue nodes that are not what records made them, if anybody has looked; else they stay as they are.
+    """
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class Difference:
         self.edges: dict[EdgeKey, Edge] = {}
         self.stored: dict[str, dict[EdgeKey, Edge]] = {}
         self.regrouped = Regrouped()
+        self.spoilt: Collection[str] | None = None
 
     def find(self) -> Mapping[str, str]:
         """Fill `changes` with all but the assets, which `assets` gives; returns the asset of every record in reach."""
@@ -186,6 +190,9 @@ class Difference:
             self.changes.erased |= put_edges(part, stored, said, self.rows)
             new = {key.target_id for key in merged.edges.keys() & part.drawn}
             part.catalogue.update({i: item for i, item in merged.catalogue.items() if i in new})
+            if self.spoilt is not None:
+                again = new.union(self.spoilt)
+                self.changes.mended.update({i: item for i, item in merged.catalogue.items() if i in again})
         return part
 
     def _references(

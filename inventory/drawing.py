@@ -110,8 +110,8 @@ class Drawing:
         for identifier in sorted(asked):
             wanted = counts.get(identifier, 0) > 0 and not self.owner_after(identifier)
             endpoint = node_id(identifier)
-            if wanted and endpoint not in there:
-                changes.nodes[endpoint] = _endpoint(endpoint, identifier)
+            if wanted and there.get(endpoint) != (right := _endpoint(endpoint, identifier)):
+                changes.nodes[endpoint] = right
             elif endpoint in there and not wanted:
                 changes.removed.add(endpoint)
 
@@ -134,7 +134,7 @@ def put_edges(
             changes.drawn.add(key)
         elif old.claims == claims and old.properties == properties:
             continue
-        since = old.since if old else min(rows[record].last_seen for record in claims)
+        since = old.since if old and old.claims else min(rows[record].last_seen for record in claims)
         changes.edges[key] = Edge(key, properties, claims, since)
     return erased
 

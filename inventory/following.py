@@ -16,6 +16,8 @@ from inventory.matching import Matcher, Told
 FOLLOWS = "FOLLOWS"
 BY = "landkarte/matching"
 """What claims the relationships, in the place of a record: they follow from records, and none says them."""
+NOTE = "follows"
+"""The note of how far the relationships are: the version of matching, the number of the journal, and the day."""
 VERSION = 1
 """Raised when matching changes, so that all that was drawn before is looked at again."""
 TO_CATALOGUE = ("HAS_OS", "INSTALLED", "IS_MODEL")
@@ -67,7 +69,7 @@ def _wanted(matcher: Matcher, item: Node, now: datetime) -> Iterator[tuple[EdgeK
 
 
 def _differs(there: Edge | None, wanted: Edge) -> bool:
-    return there is None or dict(there.properties) != dict(wanted.properties)
+    return there is None or (there.properties, there.claims) != (wanted.properties, wanted.claims)
 
 
 _PARTS = {"OperatingSystem": "system", "Software": "program", "HardwareModel": "hardware"}

@@ -210,6 +210,13 @@ def _catalogue_node(kind: str, names: tuple[str, ...], *values: Scalar) -> Node:
     return Node(node_id(f"{kind} {_text(properties)}"), kind, name, properties)
 
 
+def genuine(item: Node) -> bool:
+    """Whether a catalogue node is what records made it: its id and its name follow from what it has."""
+    if item.kind not in KINDS:
+        return False
+    return item == _catalogue_node(item.kind, tuple(item.properties), *item.properties.values())
+
+
 def _edge_properties(relation: Relation) -> dict[str, Scalar]:
     if not relation.properties:
         return {}

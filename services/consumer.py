@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from itertools import chain, repeat
 from typing import TypeVar
 
@@ -18,6 +17,7 @@ from services.following import Follower
 from services.positions import TOPICS, is_behind, plain, positions_of
 from services.publishing import Publisher
 from services.receiving import Positions, Received, Receiver, receive
+from services.sweeping import OnSwept, set_right
 from services.trend import Keeper
 
 MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -85,20 +85,21 @@ class Consumer:
             self._wait_out(stop, lambda idle=idle: self._tidy_up(idle=idle))  # type: ignore[misc]
         self.release()
 
-    def rebuild(self, stop: threading.Event) -> int:
+    def rebuild(self, stop: threading.Event, swept: OnSwept = lambda _stray: None) -> int:
         """Read the log again up to where the graph stands, then look at every record once more; gives the changes made.
 
         Takes the right to write from whoever has it. Answers go on meanwhile; what is right already stays untouched.
-        What was not applied yet is applied in the end. Raises RulesTooNew, LogReplaced before anything is taken.
+        What was not applied yet is applied in the end. `swept` is told what no entry of the journal tells.
+        Raises RulesTooNew, LogReplaced before anything is taken.
         """
         before = self._store.status().journal
         self._wait_out(stop, self._take_over)
         goal = self._wait_out(stop, self._positions) or {}
         positions = dict.fromkeys(goal, 0)
-        self._wait_out(stop, self._recount)
+        self._wait_out(stop, lambda: set_right(self._store, self._keep_writing, swept))
         self._wait_out(stop, lambda: self._read_again(stop, positions, goal))
         if not stop.is_set():
-            self._wait_out(stop, lambda: self._look_again(self._hold()))
+            self._wait_out(stop, lambda: self._look_again(self._hold(), swept))
             self.catch_up(stop)
         return self._store.status().journal - before
 
@@ -168,19 +169,17 @@ class Consumer:
         building = not applied or self._store.note(BUILDING)
         self._building = replay.History(self._store.note, self._log.ends(TOPICS)) if building else None
 
-    def _look_again(self, writer: Writer) -> None:
+    def _look_again(self, writer: Writer, swept: OnSwept = lambda _stray: None) -> None:
         """Every record once more, page by page; goes on where an earlier process stopped."""
         positions = plain(self._positions())
         work = again.Again(self._log.identity, positions, self._clock(), self._store.note(again.NOTE))
-        while not self._store.transact(writer, work.apply):
+        done = False
+        while not done:
+            done = self._store.transact(writer, work.apply)
+            for stray in work.unjournaled:
+                swept(stray)
             work.move_on()
             self.heartbeat = self._clock()
-
-    def _recount(self) -> None:
-        """How many hold an identifier decides what it joins: that must be right before anything is looked at."""
-        after: str | None = ""
-        while after is not None:
-            after = self._store.transact(self._keep_writing(), partial(again.recount, after=after))
 
     def _read_again(self, stop: threading.Event, positions: Positions, goal: Positions) -> None:
         """Apply once more what stands between these; `positions` goes along, so that an outage costs one batch."""

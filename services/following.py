@@ -5,13 +5,11 @@ from datetime import date
 
 from graph.model import Changes, Node, Part
 from graph.store import Clock, GraphStore, Writer
-from inventory.following import VERSION, all_items, drawings, items_of
+from inventory.following import NOTE, VERSION, Drawing, all_items, drawings, items_of
 from inventory.lifecycle_records import decisions_of, matcher_of
 from inventory.matching import Matcher
+from inventory.merge import genuine
 from inventory.touched import may_touch_facts, touched_since
-
-NOTE = "follows"
-"""The note of how far the relationships are: the version of matching, the number of the journal, and the day."""
 
 
 class Follower:
@@ -34,12 +32,13 @@ class Follower:
             return 0
         written, (version, noted, day) = 0, self._noted()
         touched = self._touched(*here, noted, day) if version == str(VERSION) else None
-        due = self._due(touched) if touched is None or touched else ()
+        every = touched is None or (bool(touched) and may_touch_facts(self._store, touched))
+        due = self._due(touched, every=every) if every or touched else ()
         for drawing in drawings(self._store, *due, self._clock()) if due else ():
             part = Part(edges=drawing.drawn)
             self._write(keep_writing(), Changes(self._log, {}, {}, erased=drawing.erased), [part])
             written += len(drawing.drawn) + len(drawing.erased)
-        if touched is None or written:
+        if every or written:
             self._write(keep_writing(), Changes(self._log, {}, {}, notes={NOTE: f"{VERSION} {here[0]} {here[1]}"}), [])
         self._seen = here
         return written
@@ -58,9 +57,20 @@ class Follower:
         """Others may have written since."""
         self._seen, self._matcher = None, None
 
-    def _due(self, touched: frozenset[str] | None) -> tuple[Matcher, Iterable[Node]]:
+    def differing(self) -> list[Drawing] | None:
+        """What differs from what `follow` has drawn; None while it has something to look at, or others write."""
+        here = self._head(), self._clock().date()
+        version, noted, day = self._noted()
+        touched = self._touched(*here, noted, day) if version == str(VERSION) else None
+        if touched is None or may_touch_facts(self._store, touched):
+            return None
+        due = {item.id for item in items_of(self._store, touched)}
+        items = (item for item in all_items(self._store) if item.id not in due and genuine(item))
+        found = list(drawings(self._store, matcher_of(self._store), items, self._clock()))
+        return found if self._head() == here[0] else None
+
+    def _due(self, touched: frozenset[str] | None, *, every: bool) -> tuple[Matcher, Iterable[Node]]:
         """What to look at: what has come or changed since, or everything where that may mean something else now."""
-        every = may_touch_facts(self._store, touched)
         if self._matcher is None or every:
             self._matcher = matcher_of(self._store)
         return self._matcher, all_items(self._store) if every else items_of(self._store, touched or ())

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from events.outbox_errors import OutboxBusy
 from services import bootstrap
+from services.cli.check_graph import check_graph
 from services.cli.common import EXPECTED, FAILED, Config, settings_of
 from services.cli.output import Format, cell, counted, print_rows, say
 from services.collecting import crash
@@ -36,14 +37,23 @@ def add_to(app: typer.Typer) -> None:
 
 def check(
     source: Annotated[str, typer.Argument(help="a configured source: its connection and its rights are tried")] = "",
+    graph: Annotated[
+        bool, typer.Option("--graph", help="compare the graph with what its records say, and list what differs")
+    ] = False,
     form: As = Format.TABLE,
     config: Config = None,
 ) -> None:
     """Check the configuration, the log and the graph, and whether the sources' paths are there; nothing is collected.
 
-    With SOURCE that source alone: its connection, its rights, its files.
+    With SOURCE that source alone: its connection, its rights, its files. With --graph the graph alone: whether somebody
+    has changed it by hand.
     """
     settings = settings_of(config)
+    if graph:
+        if source:
+            raise typer.BadParameter("it compares the whole graph, and takes no SOURCE", param_hint="--graph")
+        check_graph(settings, form)
+        return
     checks = list(_of_source(settings, settings.source(source)) if source else _of_all(settings))
     rows = [{"what": one.what, "state": "missing" if one.fault else "good", "fault": one.fault} for one in checks]
     print_rows(rows, {"what": "WHAT", "state": "STATE", "fault": "FAULT"}, form)

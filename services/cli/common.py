@@ -21,6 +21,7 @@ from inventory.again import RulesTooNew
 from inventory.assuming import Contradiction
 from inventory.kept import BeforeThePast, NotKept
 from services import bootstrap
+from services.checking import NotComparable
 from services.cli.output import say, waiting
 from services.collecting import BACK_OFF
 from services.collectors import BrokenCollector
@@ -45,6 +46,7 @@ EXPECTED = (
     CopyRefused,
     SchemaDiffers,
     RulesTooNew,
+    NotComparable,
     TopicMisconfigured,
     NotFound,
     Ambiguous,

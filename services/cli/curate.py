@@ -10,6 +10,7 @@ import typer
 
 from events.models import CURATION, Draft
 from graph.store import GraphStore
+from graph.stray import Stray
 from services import bootstrap, curating, logs
 from services.cli import curate_match
 from services.cli.common import Config, open_both, settings_of
@@ -18,6 +19,8 @@ from services.cli.output import counted, say, waiting
 from services.collecting import drain
 
 Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="records (source/key), or assets by id or name")]
+SHOWN = 100
+"""How much of what a rebuild takes away is told one by one."""
 Name = Annotated[str, typer.Argument(metavar="NAME", help="a record (source/key), or an asset by id or name")]
 
 
@@ -75,12 +78,31 @@ def rebuild(config: Config = None) -> None:
     settings = settings_of(config)
     log, store = open_both(settings)
     consumer = bootstrap.make_consumer(settings, log, store, waiting)
+    swept = Swept()
     try:
-        changed = consumer.rebuild(threading.Event())
+        changed = consumer.rebuild(threading.Event(), swept)
     finally:
         consumer.release()
-    nothing = "" if changed else "; the graph was as the log and the records say"
-    say(f"rebuilt: {counted(changed, 'change')}{nothing}")
+    nothing = "" if changed or swept.number else "; the graph was as the log and the records say"
+    say(f"rebuilt: {counted(changed, 'change')}{swept.text}{nothing}")
+
+
+class Swept:
+    """Says what a rebuild takes away or sets right of which the journal tells nothing; of much, the first."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    @property
+    def text(self) -> str:
+        return f"; {self.number:,} more that no event explained" if self.number else ""
+
+    def __call__(self, stray: Stray) -> None:
+        self.number += 1
+        if self.number <= SHOWN:
+            of = f"{stray.kind} {stray.name} {stray.id}".strip()
+            done = f"is now {stray.wanted}" if stray.wanted else "removed"
+            say(f"{stray.what}: {of}: {stray.there}: {done}" if of else f"{stray.what}: {stray.there}: {done}")
 
 
 def _curate(config: Path | None, find: Callable[[GraphStore], list[Draft]]) -> None:

@@ -605,7 +605,7 @@ def test_live_records_and_assets_are_walked_through(store, writer, write):
 
     assert ask(store, writer, lambda tx: tx.live_records("", 1)) == ["glpi/a"]
     assert ask(store, writer, lambda tx: tx.live_records("glpi/a", 9)) == ["glpi/b"]
-    assert ask(store, writer, lambda tx: tx.asset_ids("", 9)) == ["id-a", "id-b"]
+    assert ask(store, writer, lambda tx: tx.asset_ids("", 9)) == ["id-a", "id-b", "id-c"]
     assert ask(store, writer, lambda tx: tx.asset_ids("id-a", 1)) == ["id-b"]
     assert ask(store, writer, lambda tx: tx.members(["id-a", "id-c"])) == {"id-a": {"glpi/a"}}
 

@@ -1,12 +1,13 @@
 """A real log and a real graph on files, and events put into them as the collectors' outboxes would."""
 
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from events.codec import encode
 from events.sqlite_log import SqliteLog
 from graph.sqlite_store import SqliteStore
+from services.checking import findings
 from services.consumer import Consumer
 from tests.inventory.oracle import frozen
 from tests.inventory.test_batch import START
@@ -15,6 +16,16 @@ from tests.inventory.test_batch import START
 def later(item, **time):
     """The same event, said so much after the others."""
     return item.event.model_copy(update={"time": START + timedelta(**time)})
+
+
+def found_in(store, told=None):
+    """What does not follow from the records, FOLLOWS too: that it is not compared is a fault where nobody asks."""
+    said = []
+    found = list(findings(store, lambda: datetime.now(UTC), lambda ask: ask(), said.append))
+    assert told is not None or said == []
+    if told is not None:
+        told += said
+    return found
 
 
 class Landscape:
