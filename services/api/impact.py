@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from inventory.around import owners_of
@@ -15,9 +15,10 @@ from inventory.wiring import Link
 from inventory.witnessed import key_of
 from services.answers import asked_about
 from services.api.models import Asset
-from services.api.routes import Here, Moment, asset_of
+from services.api.routes import AsOf, Graph, Here, Moment, asset_of
 from services.api.structure import topology_of
 from services.impacts import Failing, Told, answer_of, told
+from services.picture import draw
 from services.settings import expectations
 
 router = APIRouter(prefix="/api/v1")
@@ -168,6 +169,22 @@ def post_impact(here: Here, asked: Annotated[ImpactQuestion, Body()]) -> ImpactA
             looked=looked,
             words={"de": in_words(impact, "de", offices), "en": in_words(impact, "en", offices)},
         )
+
+
+@router.get("/impact.svg", response_class=Response, responses={200: {"content": {"image/svg+xml": {}}}})
+def get_impact_picture(
+    here: Here,
+    graph: Graph,
+    failed: Annotated[list[str], Query(description="ids or names of what fails")],
+    language: Annotated[Literal["de", "en"], Query()] = "de",
+    limit: Annotated[int, Query(ge=1, le=300, description="how many affected assets are drawn")] = 60,
+    as_of: AsOf = None,  # noqa: ARG001 - read by `graph`
+) -> Response:
+    """The same as a layered picture, with its text in its description."""
+    expected = expectations(here.settings, asked_about(graph))
+    impact = answer_of(graph, topology_of(here, graph), Failing(failed), expected, here.matcher(graph))
+    headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+    return Response(draw(impact, language, limit), media_type="image/svg+xml", headers=headers)
 
 
 def _failing(asked: ImpactQuestion) -> Failing:

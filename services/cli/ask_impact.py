@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Annotated, TypedDict
 
 import typer
@@ -18,7 +19,9 @@ from services.answers import asked_about
 from services.cli.common import Config, Language, settings_of
 from services.cli.output import Format, cell, out, print_json, print_rows, say
 from services.cli.reading import As, AsOf, reading
+from services.cli.report import save_text
 from services.impacts import Failing, Told, answer_of, told
+from services.picture import draw
 from services.settings import expectations
 
 COLUMNS = ("result", "kind", "name", "distance", "way", "offices", "mailboxes", "id")
@@ -42,6 +45,7 @@ def ask_impact(  # noqa: PLR0913, PLR0917 - a command's options are its argument
         ),
     ] = None,
     explain: Annotated[str, typer.Option(metavar="ASSET", help="of this one: each step, and how it is known")] = "",
+    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="draw it into this file, as SVG")] = None,
     limit: Annotated[int, typer.Option(min=0, help="rows of the table; JSON and CSV have all")] = 20,
     language: Annotated[Language, typer.Option(help="language of the words")] = Language.EN,
     as_of: AsOf = None,
@@ -55,6 +59,10 @@ def ask_impact(  # noqa: PLR0913, PLR0917 - a command's options are its argument
         topology = load_topology(reader)
         impact = answer_of(reader, topology, asked, expectations(settings, asked_about(reader)), matcher_of(reader))
         shown = told(reader, impact, limit=limit if form is Format.TABLE and not explain else None)
+        if svg:
+            save_text(svg, draw(impact, language.value))
+            say(f"{svg}: written")
+            return
         if explain:
             _explain(impact, [one for one in shown if explain in {one.item.node.id, one.item.node.name}], explain)
             return

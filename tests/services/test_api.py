@@ -221,6 +221,7 @@ def test_the_description_lists_every_route(api):
         "obsolescence/groups",
         "obsolescence/trend",
         "impact",
+        "impact.svg",
         "single-points",
         "runs",
         "status",
