@@ -39,9 +39,11 @@ class Outline:
 
     def without(self, ids: Collection[str]) -> "Outline":
         """The same without these nodes, and what begins at them."""
-        gone = frozenset(ids)
-        nodes = {node: told for node, told in self.nodes.items() if node not in gone}
-        return Outline(nodes, {node: told for node, told in self.edges.items() if node not in gone})
+        nodes, edges = dict(self.nodes), dict(self.edges)
+        for node in ids:
+            nodes.pop(node, None)
+            edges.pop(node, None)
+        return Outline(nodes, edges)
 
     def with_all_of(self, other: "Outline") -> "Outline":
         """Both together; of a node that both have, what the other says."""

@@ -43,7 +43,8 @@ class Impact:
     """The answer. Its assets, without what failed: citizen services first, then the worst first, then the nearest.
 
     `told_by`: the sources that know what failed and tell of dependencies; none: nobody could have said that something
-    depends on it. `depth`: how many links a way may have, 0 for any; `beyond`: how many have a longer one.
+    depends on it. `depth`: how many links a way may have, 0 for any; `within`: the affected that have such a way;
+    `beyond`: how many have a longer one.
     """
 
     topology: Topology
@@ -53,7 +54,7 @@ class Impact:
     failed: tuple[Node, ...]
     told_by: tuple[str, ...]
     depth: int
-    order: Numbers
+    within: Numbers
     beyond: int
 
     @property
@@ -64,12 +65,12 @@ class Impact:
     @property
     def total(self) -> int:
         """How many are affected, as far as `depth` reaches."""
-        return len(self.order)
+        return len(self.within)
 
     def counts(self) -> Counter[tuple[str, Result]]:
         """How many of each kind have each result."""
         wiring = self.topology.wiring
-        pairs = wiring.kind[self.order] * len(Result) + self.outcome.result[self.order]
+        pairs = wiring.kind[self.within] * len(Result) + self.outcome.result[self.within]
         counts = np.bincount(pairs)
         return Counter(
             {
@@ -87,16 +88,13 @@ class Impact:
 
     def items(self, start: int = 0, limit: int | None = None) -> Iterator[Affected]:
         """The assets in order, from one on, at most so many."""
-        end = None if limit is None else start + limit
-        return (self._affected(int(node)) for node in self.order[start:end])
+        end = self.total if limit is None else min(start + limit, self.total)
+        return (self._affected(int(node)) for node in self._first(end)[start:])
 
     def services(self) -> Iterator[Affected]:
-        """The citizen services among them."""
-        wiring = self.topology.wiring
-        for node in self.order:
-            if wiring.kinds[wiring.kind[node]] != SERVICE:
-                return
-            yield self._affected(int(node))
+        """The citizen services among them, which come first."""
+        number = sum(count for (kind, _), count in self.counts().items() if kind == SERVICE)
+        return self.items(0, number)
 
     def doubt_text(self, item: Affected) -> str:
         """Why its result is unknown, in English; "" where it is known."""
@@ -108,6 +106,17 @@ class Impact:
                 return f"nobody has lately confirmed that {nodes[effect].name!r} needs {nodes[cause].name!r}"
             case OutlineNode(name=name):
                 return f"nobody says what {name!r} is"
+
+    def _first(self, number: int) -> Numbers:
+        """The first so many, in order. Of few all the others need not be put in order."""
+        wiring, nodes = self.topology.wiring, self.within
+        services = wiring.kinds.index(SERVICE) if SERVICE in wiring.kinds else -1
+        keys = (wiring.kind[nodes] != services) * len(Result) + Result.STOPS - self.outcome.result[nodes]
+        keys = (keys * len(wiring.ids) + self.ways.length[nodes]) * len(wiring.ids) + wiring.rank[nodes]
+        if number < len(nodes) // 2:
+            some = np.argpartition(keys, number)[:number]
+            return nodes[some[np.argsort(keys[some])]]
+        return nodes[np.argsort(keys)][:number]
 
     def _affected(self, number: int) -> Affected:
         wiring = self.topology.wiring
@@ -138,15 +147,8 @@ def impact_of(topology: Topology, failed: Sequence[Node], doubted: Flags | None 
     within = reached[ways.length[reached] <= depth] if depth else reached
     return Impact(
         topology, outcome, ways, doubted, tuple(failed), _told_by(topology, failed), depth,
-        _ordered(outcome, ways, within), len(reached) - len(within),
+        within, len(reached) - len(within),
     )  # fmt: skip
-
-
-def _ordered(outcome: Outcome, ways: Ways, nodes: Numbers) -> Numbers:
-    wiring = outcome.wiring
-    services = wiring.kinds.index(SERVICE) if SERVICE in wiring.kinds else -1
-    keys = (wiring.rank[nodes], ways.length[nodes], -outcome.result[nodes], wiring.kind[nodes] != services)
-    return nodes[np.lexsort(keys)]
 
 
 def _told_by(topology: Topology, failed: Iterable[Node]) -> tuple[str, ...]:

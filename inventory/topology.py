@@ -48,12 +48,14 @@ def followed(topology: Topology, reader: GraphReader) -> Topology:
     touched = touched_since(reader, topology.journal, journal)
     if touched is None or len(touched) > FEW:
         return load_topology(reader)
-    outline = topology.outline.without(touched).with_all_of(reader.outline(TYPES, touched))
-    ends = {edge.target_id for edges in outline.edges.values() for edge in edges}
-    missing = ends - outline.nodes.keys()  # an Endpoint is in no entry of the journal
-    if missing:
-        outline = outline.with_all_of(reader.outline(TYPES, missing))
-    return topology_of(outline.without(_left(outline, ends)), journal)
+    with nothing_collected():
+        outline = topology.outline.without(touched).with_all_of(reader.outline(TYPES, touched))
+        ends = {edge.target_id for edges in outline.edges.values() for edge in edges}
+        missing = ends - outline.nodes.keys()  # an Endpoint is in no entry of the journal
+        if missing:
+            outline = outline.with_all_of(reader.outline(TYPES, missing))
+        left = _left(outline, ends)
+        return topology_of(outline.without(left) if left else outline, journal)
 
 
 def _left(outline: Outline, ends: set[str]) -> set[str]:

@@ -57,6 +57,9 @@ class Met(NamedTuple):
 def met(outcome: Outcome, link: int) -> Met:
     """How the need is met that a link belongs to."""
     wiring, need = outcome.wiring, int(outcome.wiring.need[link])
+    if wiring.size[need] == 1:
+        at = int(wiring.cause[link])
+        return Met(1, 1, (wiring.ids[at],) if outcome.result[at] == Result.STOPS else ())
     causes = np.unique(wiring.cause[wiring.of_need(need)])
     stopped = tuple(wiring.ids[cause] for cause in causes if outcome.result[cause] == Result.STOPS)
     return Met(int(wiring.size[need]), int(wiring.size[need] - wiring.spare[need]), stopped)

@@ -182,20 +182,29 @@ class _Needs:
 
     def __init__(self, nodes: Sequence[OutlineNode], links: Links) -> None:
         self._nodes, self._links = nodes, links
-        pairs = zip(links.effect.tolist(), links.cause.tolist(), links.edges, strict=True)
-        named = {(effect, cause): edge.alternatives for effect, cause, edge in pairs if edge.alternatives}
-        joined = {at: name for at in range(len(links)) if (name := self._name(at, named))}
-        alone = np.array([at not in joined for at in range(len(links))], dtype=np.bool_)
+        joined = {at: name for at in self._special().tolist() if (name := self._name(at))}
+        alone = np.ones(len(links), dtype=np.bool_)
+        alone[list(joined)] = False
         self.need = np.cumsum(alone) - 1
         self.of: list[int] = links.effect[alone].tolist()
-        self.weak = [links.edges[at].strength == DEGRADES for at in np.flatnonzero(alone).tolist()]
+        weak = np.fromiter((edge.strength == DEGRADES for edge in links.edges), dtype=np.bool_, count=len(links))
+        self.weak: list[bool] = weak[alone].tolist()
         self.size, self.wanted = [1] * len(self.of), [1] * len(self.of)
         self._join(joined)
 
-    def _name(self, at: int, named: Mapping[tuple[int, int], str]) -> tuple[str, str] | None:
+    def _special(self) -> Numbers:
+        """The links that may make a need with others: of what names alternatives, and of clusters."""
+        links = self._links
+        named = [at for at, edge in enumerate(links.edges) if edge.alternatives]
+        pairs = zip(links.effect[named].tolist(), links.cause[named].tolist(), named, strict=True)
+        self._named = {(effect, cause): links.edges[at].alternatives for effect, cause, at in pairs}
+        clusters = [at for at, node in enumerate(self._nodes) if node.kind == CLUSTER]
+        return np.flatnonzero(np.isin(links.effect, np.union1d(links.effect[named], clusters)))
+
+    def _name(self, at: int) -> tuple[str, str] | None:
         """What tells a need of several links from the others of the same asset; None for a link that is one alone."""
         edge, effect = self._links.edges[at], int(self._links.effect[at])
-        if name := edge.alternatives or (named and named.get((effect, int(self._links.cause[at])))):
+        if name := edge.alternatives or self._named.get((effect, int(self._links.cause[at])), ""):
             return "alternatives", name
         return ("members", "") if edge.type == MEMBERSHIP and self._nodes[effect].kind == CLUSTER else None
 
