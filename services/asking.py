@@ -49,10 +49,10 @@ def question_of(reader: GraphReader, asked: Asked, policy: Policy, as_of: dateti
     return Question(
         on=asked.on or (as_of or datetime.now(UTC)).date(),
         within_months=asked.within_months,
-        selection=_selection(reader, asked),
+        selection=selection_of(reader, asked),
         policy=policy_of(policy, asked.milestones),
-        parts=frozenset(part for part in PARTS if part in _known("part", asked.parts or PARTS, PARTS)),
-        verdicts=frozenset(v for v in VERDICTS if v in _known("verdict", asked.verdicts, VERDICTS)),
+        parts=frozenset(part for part in PARTS if part in known_of("part", asked.parts or PARTS, PARTS)),
+        verdicts=frozenset(v for v in VERDICTS if v in known_of("verdict", asked.verdicts, VERDICTS)),
         products=frozenset(asked.products),
         vendors=frozenset(asked.vendors),
         milestones=frozenset(_milestones(asked.counting)),
@@ -75,14 +75,14 @@ def policy_of(policy: Policy, milestones: Sequence[str]) -> Policy:
 
 
 def _milestones(names: Sequence[str]) -> list[MilestoneName]:
-    _known("milestone", names, MILESTONES)
+    known_of("milestone", names, MILESTONES)
     return [name for name in MILESTONES if name in names]
 
 
-def _selection(reader: GraphReader, asked: Asked) -> Selection:
-    """The assets that all of the conditions leave."""
+def selection_of(reader: GraphReader, asked: Asked) -> Selection:
+    """The assets that all of the conditions leave. Raises NotFound, Ambiguous."""
     found = Selection(
-        kinds=frozenset(_known("kind", asked.kinds, LANDSCAPE)),
+        kinds=frozenset(known_of("kind", asked.kinds, LANDSCAPE)),
         sources=find_sources(reader, asked.sources),
     )
     return reduce(narrowed, (scope_of(reader, asked, name) for name in SCOPES), found)
@@ -114,7 +114,7 @@ def _of(node: Node, kinds: Collection[str]) -> Node:
     return node
 
 
-def _known(what: str, given: Sequence[str], known: Collection[str]) -> Sequence[str]:
+def known_of(what: str, given: Sequence[str], known: Collection[str]) -> Sequence[str]:
     if wrong := set(given) - set(known):
         raise NotFound(f"{what} {min(wrong)!r} is not known; known are {', '.join(sorted(known))}")
     return given

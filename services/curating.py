@@ -16,16 +16,18 @@ from graph.metamodel_form import Property
 from graph.model import RecordRow
 from graph.store import GraphReader
 from graph.values import pages
+from inventory.corrections import AUTHOR, EXPIRES, REASON, section_of
 from inventory.identifiers import CURATED, scheme_of
 from inventory.identity import COMMON
 from inventory.merge import sections_of
+from inventory.need_levels import GOALS, NAMES, Level, level_of, property_of
 from services.lookup import NotFound, find_one
 
 IDENTITY = "identity"
 RANK = 100
-REASON, AUTHOR, EXPIRES = "curation_reason", "curation_author", "curation_expires"
 AT_ONCE = 1000
 """How many records are read together."""
+_LEVELS = frozenset(map(property_of, GOALS))
 _YES_NO = {"true": True, "yes": True, "ja": True, "false": False, "no": False, "nein": False}
 
 
@@ -146,11 +148,6 @@ def say(
     outbox.end("partial", seen=len(drafts))
 
 
-def section_of(what: str) -> str:
-    """The section in which a property is pinned."""
-    return f"set-{what.replace('_', '-')}"
-
-
 def _rows(reader: GraphReader, names: Sequence[str], *, gone: bool = False) -> list[RecordRow]:
     """Live records that are named by their key, or whose asset is named. Raises NotFound, Ambiguous, Refused.
 
@@ -229,10 +226,17 @@ def _title(text: str) -> str:
 
 def _value(declared: Property, text: str) -> Scalar:
     """The text as a value of the property's type. Raises Refused."""
-    value = _typed(declared, text)
+    value = _level(declared.name, text) if declared.name in _LEVELS else _typed(declared, text)
     if isinstance(value, int) and not -LARGEST <= value < LARGEST:
         raise Refused(f"{declared.name}: {text} is too large; the largest integer that is kept is {LARGEST - 1}")
     return value
+
+
+def _level(name: str, text: str) -> str:
+    """A protection need as it is stored."""
+    if level := level_of(text):
+        return level.told
+    raise Refused(f"{name}: {text!r} is no protection need; it is {', '.join(NAMES[: Level.VERY_HIGH])}")
 
 
 def _typed(declared: Property, text: str) -> Scalar:

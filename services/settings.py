@@ -28,6 +28,7 @@ from services.collectors import COLLECTORS, BrokenCollector
 from services.collectors.base import nobody
 from services.collectors.persons import SHORTEST_KEY, hashed
 from services.collectors.secret import SecretPlace, read_secret
+from services.protecting_settings import Protecting
 from services.support import Support
 from services.times import parse_age, parse_schedule
 
@@ -152,6 +153,9 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address the API listens on")
     port: int = Field(default=8421, ge=1, le=65535, description="port the API listens on")
     support: Support = Field(default=Support(), description="what counts as past its support, `[support]`")
+    protection: Protecting = Field(
+        default=Protecting(), description="how protection needs are worked out, `[protection]`"
+    )
     sources: list[SourceSettings] = Field(default=[], description="what is collected, `[[sources]]` each")
 
     @field_validator("log", "graph")

@@ -18,6 +18,7 @@ from services.api import (
     obsolescence,
     page,
     problems,
+    protection,
     records,
     structure,
     trend,
@@ -45,7 +46,7 @@ def create_app(state: State, intakes: Mapping[str, Intake] | None = None) -> Fas
     problems.add_to(app)
     for questions in (
         page.router, router, obsolescence.router, groups.router, trend.router, impact.router, knowledge.router,
-        structure.router, unassigned.router, bom.router,
+        structure.router, protection.router, unassigned.router, bom.router,
     ):  # fmt: skip
         app.include_router(questions, dependencies=[Depends(problems.refuse_unknown)])
     _add_doors(app, intakes or {})

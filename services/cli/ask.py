@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import ask_asset, ask_changes, ask_impact, ask_needs, ask_obsolete, ask_unassigned
+from services.cli import ask_asset, ask_changes, ask_impact, ask_needs, ask_obsolete, ask_protection, ask_unassigned
 from services.cli.common import Config
 from services.cli.output import Format, fields, print_rows
 from services.cli.reading import As, AsOf, Sources, reading
@@ -20,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("find")(ask_find)
     group.command("quality")(ask_asset.ask_quality)
     group.command("changes")(ask_changes.ask_changes)
+    group.command("protection")(ask_protection.ask_protection)
     group.command("unassigned")(ask_unassigned.ask_unassigned)
     ask_needs.add_to(group)
     app.add_typer(group, name="ask")

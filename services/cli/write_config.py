@@ -10,6 +10,7 @@ import typer
 from inventory.lifecycle import SOURCE
 from services.cli.output import counted, say
 from services.collectors import COLLECTORS
+from services.protecting_settings import Protecting
 from services.settings import DEFAULT_FILE, ConfigurationError, Settings, load
 from services.support import Support
 
@@ -48,7 +49,7 @@ def document(log: str, graph: str, folders: dict[str, str]) -> str:
     )
     values = {"log": log, "graph": graph}
     for name, field in Settings.model_fields.items():
-        if name in {"sources", "support"} or "password" in name:
+        if name in {"sources", "support", "protection"} or "password" in name:
             continue
         doc.add(tomlkit.nl())
         doc.add(tomlkit.comment(str(field.description)))
@@ -58,6 +59,10 @@ def document(log: str, graph: str, folders: dict[str, str]) -> str:
     doc.add(tomlkit.nl())
     doc.add(tomlkit.comment(f"{Settings.model_fields['support'].description}:"))
     for line in ("[support]", f"milestone = {_toml(Support().milestone)}", 'milestones = { debian = "extended" }'):
+        doc.add(tomlkit.comment(line))
+    doc.add(tomlkit.nl())
+    doc.add(tomlkit.comment(f"{Settings.model_fields['protection'].description}:"))
+    for line in ("[protection]", f"cumulation = {_toml(Protecting().cumulation)}"):
         doc.add(tomlkit.comment(line))
     doc.add("sources", _sources(folders))
     return tomlkit.dumps(doc)

@@ -220,6 +220,7 @@ def test_the_description_lists_every_route(api):
         "obsolescence",
         "obsolescence/groups",
         "obsolescence/trend",
+        "protection",
         "impact",
         "impact.svg",
         "single-points",
@@ -230,5 +231,6 @@ def test_the_description_lists_every_route(api):
         "unassigned",
     }
     questions |= {"records", "records/schema"}
-    questions |= {f"assets/{{asset_id}}/{part}" for part in ("records", "identity", "history", "obsolescence", "needs")}
+    parts = ("records", "identity", "history", "obsolescence", "needs", "protection")
+    questions |= {f"assets/{{asset_id}}/{part}" for part in parts}
     assert set(paths) == {f"/api/v1/{question}" for question in questions} | {"/", "/livez", "/readyz", "/metrics"}
