@@ -60,10 +60,10 @@ class Links(Sequence[Link]):
 class Wiring:
     """Nodes, links and needs, each by number.
 
-    Of link i: `cause[i]`, `effect[i]`, `need[i]`, and whether it is `doubted`. The links that begin at node n are those
-    from `first[n]` up to `first[n + 1]`. Of need j: whose it is (`of[j]`), how many of it may fail before it does
-    (`spare[j]`), how many there are (`size[j]`), and whether it is `weak`. Of node n: its kind is `kinds[kind[n]]`, and
-    it is the `rank[n]`th by kind, name and id.
+    Of link i: `cause[i]`, `effect[i]`, and the `need[i]` that it belongs to. The links that begin at node n are those
+    from `first[n]` up to `first[n + 1]`; those of need j stand in `by_need`, from `first_of[j]` up to the next. Of need
+    j: whose it is (`of[j]`), how many of it may fail before it does (`spare[j]`), how many there are (`size[j]`), and
+    whether it is `weak`. Of node n: its kind is `kinds[kind[n]]`, and it is the `rank[n]`th by kind, name and id.
     """
 
     outline: Outline
