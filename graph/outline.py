@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+ASSUMED = "?assumed"
+"""What claims a relationship that is only thought of, in the place of a record; no record has such a key."""
+
 
 class OutlineNode(NamedTuple):
     """A live asset or Endpoint. `required`: how many members must run, where it is a cluster that says so; else 0."""

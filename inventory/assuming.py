@@ -4,11 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from graph.metamodel import CARRIES_FAILURE, RELATIONS
-from graph.outline import Outline, OutlineEdge
+from graph.outline import ASSUMED, Outline, OutlineEdge
 from inventory.topology import Topology, topology_of
 
-ASSUMED = "assumed/"
-"""What claims a relationship that is only thought of, in the place of a record."""
 HOST = "RUNS_ON"
 
 
@@ -74,6 +72,8 @@ def _new(outline: Outline, source: str, relation: str, target: str) -> OutlineEd
         raise Contradiction(f"{relation!r} is no relation by which failure travels; these are {known}")
     ends = outline.nodes[source], outline.nodes[target]
     declared = RELATIONS[relation]
+    if source == target:
+        raise Contradiction(f"{ends[0].name!r} cannot {relation} itself")
     if ends[0].kind not in declared.sources or ends[1].kind not in declared.targets:
         raise Contradiction(f"a {ends[0].kind} cannot {relation} a {ends[1].kind}: the metamodel does not allow it")
     if any(edge.type == relation and edge.target_id == target for edge in outline.edges.get(source, ())):

@@ -98,8 +98,10 @@ def _run(event: RunReport) -> RunRow:
 @contextmanager
 def nothing_collected() -> Iterator[None]:
     """A batch is a million objects that live until it is done: the collector would walk them again and again."""
+    collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if collecting:
+            gc.enable()

@@ -8,9 +8,10 @@ something it needs from outside does, and never of itself:
 - It *loses its reserve* where it runs, and of a need just as many causes are left as it wants, and there were more
   before, or one of these has itself lost its reserve: the next failure stops it.
 
-This is worked out in two worlds. In the better one, relationships that are in doubt carry nothing, and an Endpoint, of
-which nobody says what it is, runs unless it is what failed. In the worse one both are like all others. Where the two
-differ, and the asset does not stop in both, its result is *unknown*.
+This is worked out in three worlds. In the worse one, relationships that are in doubt are like all others, and so are
+Endpoints, of which nobody says what they are. In the better one, what is in doubt carries no failure but still stands
+in for others, and an Endpoint runs unless it is what failed. In the lean one what is in doubt is not there at all, and
+stands in for nothing either. Where they differ the result is *unknown*.
 """
 
 from collections.abc import Collection
@@ -72,21 +73,30 @@ def fail(wiring: Wiring, failed: Collection[str], doubted: Flags | None = None) 
     start = wiring.numbers(failed)
     doubts = np.zeros(len(wiring.links), dtype=np.bool_) if doubted is None else doubted
     nobody = np.zeros(len(wiring.ids), dtype=np.bool_)
-    worse = _World(wiring, start, np.zeros_like(doubts), nobody).outcome()
+    worse = _World(wiring, start, np.zeros_like(doubts), nobody, wiring.spare).outcome()
     touched = worse.result > Result.UNAFFECTED
-    if not (touched[wiring.cause] & doubts).any() and not (touched & wiring.endpoint).any():
+    unsure = (touched[wiring.cause] | touched[wiring.effect]) & doubts
+    if not unsure.any() and not (touched & wiring.endpoint).any() and not _stands_in(wiring, doubts, start):
         return Outcome(wiring, start, worse.result, worse.carries)
-    better = _World(wiring, start, doubts, wiring.endpoint).outcome()
-    result = np.where(better.result == worse.result, worse.result, Result.UNKNOWN)
-    carries = np.where((result == Result.UNKNOWN)[wiring.effect], worse.carries, better.carries)
+    better = _World(wiring, start, doubts, wiring.endpoint, wiring.spare).outcome()
+    lean = _World(wiring, start, doubts, wiring.endpoint, wiring.spare_without(doubts)).outcome()
+    alike = (better.result == worse.result) & (lean.result == worse.result)
+    result = np.where(alike, worse.result, Result.UNKNOWN)
+    unknown = (result == Result.UNKNOWN)[wiring.effect]
+    carries = np.where(unknown, worse.carries | lean.carries, better.carries)
     return Outcome(wiring, start, result, carries)
 
 
-class _World:
-    """One world. `unsure`: links that carry nothing; `unclaimed`: nodes that run whatever happens."""
+def _stands_in(wiring: Wiring, doubts: Flags, failed: Numbers) -> bool:
+    """Whether what is in doubt may be what stands in for something: then a failure may reach further without it."""
+    return bool(failed.size) and bool((doubts & (wiring.spare > 0)[wiring.need]).any())
 
-    def __init__(self, wiring: Wiring, failed: Numbers, unsure: Flags, unclaimed: Flags) -> None:
-        self._wiring, self._failed = wiring, failed
+
+class _World:
+    """One world. `unsure`: links that carry nothing; `unclaimed`: nodes that run whatever happens; `spare`: by need."""
+
+    def __init__(self, wiring: Wiring, failed: Numbers, unsure: Flags, unclaimed: Flags, spare: Numbers) -> None:
+        self._wiring, self._failed, self._spare = wiring, failed, spare
         self._sure, self._claimed = ~unsure, ~unclaimed
         self._counts = wiring.counted(self._sure)
 
@@ -95,11 +105,11 @@ class _World:
         stops, lost = self._spread(self._failed, self._none(), ~wiring.weak)
         running = ~self._flags(stops) & self._claimed
         degraded, hurt = self._degraded(stops, running, lost)
-        last = ~wiring.weak & (lost == wiring.spare)
+        last = ~wiring.weak & (lost == self._spare)
         reserve = self._losing(last & (lost > 0), last, running)
         result = np.zeros(len(wiring.ids), dtype=np.int64)
         result[degraded], result[reserve], result[stops] = Result.DEGRADED, Result.RESERVE, Result.STOPS
-        return World(result, self._carries(result, lost, hurt, last))
+        return World(result, self._carries(result, self._flags(degraded), lost, hurt, last))
 
     def _degraded(self, stops: Numbers, running: Flags, lost: Numbers) -> tuple[Numbers, Numbers]:
         """What runs worse, and of each need how many causes have stopped or do; it all begins with a weak need."""
@@ -119,7 +129,7 @@ class _World:
         while frontier.size:
             hit = self._hit(frontier, needs)
             np.add.at(lost, hit, 1)
-            frontier = self._distinct(wiring.of[hit[lost[hit] > wiring.spare[hit]]], left)
+            frontier = self._distinct(wiring.of[hit[lost[hit] > self._spare[hit]]], left)
             left[frontier] = False
             found.append(frontier)
         return np.concatenate(found), lost
@@ -146,17 +156,18 @@ class _World:
         nodes = nodes[among[nodes]]
         return np.flatnonzero(self._flags(nodes)) if len(nodes) > SOME else np.unique(nodes)
 
-    def _carries(self, result: Numbers, lost: Numbers, hurt: Numbers, last: Flags) -> Flags:
+    def _carries(self, result: Numbers, degraded: Flags, lost: Numbers, hurt: Numbers, last: Flags) -> Flags:
+        """`degraded`: what runs worse, also where it has lost its reserve besides."""
         wiring = self._wiring
         cause, effect = result[wiring.cause], result[wiring.effect]
         need, strong = wiring.need, ~wiring.weak[wiring.need]
         stopped = (cause == Result.STOPS) & strong
-        unmet = (lost > wiring.spare)[need]
-        worn = (cause == Result.STOPS) | (cause == Result.DEGRADED)
+        unmet = (lost > self._spare)[need]
+        worn = (cause == Result.STOPS) | degraded[wiring.cause]
         carries: Flags = self._sure & (
             ((effect == Result.STOPS) & stopped & unmet)
             | ((effect == Result.RESERVE) & last[need] & (stopped | (cause == Result.RESERVE)))
-            | ((effect == Result.DEGRADED) & worn & (hurt > wiring.spare)[need])
+            | ((effect == Result.DEGRADED) & worn & (hurt > self._spare)[need])
         )
         return carries
 

@@ -1,6 +1,6 @@
 """What a failure does to the city: each affected asset with its result, and the shortest way by which it is reached."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ import numpy as np
 
 from graph.metamodel import PLACE
 from graph.model import Node
-from graph.outline import OutlineNode
+from graph.outline import ASSUMED, OutlineNode
 from inventory.failing import Outcome, Result, fail
 from inventory.topology import Topology
 from inventory.ways import Met, Ways, met, ways_of
-from inventory.wiring import ENDPOINT, Flags, Link, Numbers
+from inventory.wiring import Flags, Link, Numbers
 
 SERVICE = "CitizenService"
 AFFECTED = (Result.STOPS, Result.UNKNOWN, Result.RESERVE, Result.DEGRADED)
@@ -91,6 +91,11 @@ class Impact:
         end = self.total if limit is None else min(start + limit, self.total)
         return (self._affected(int(node)) for node in self._first(end)[start:])
 
+    def item(self, node: str) -> Affected | None:
+        """What becomes of that asset, however far it is; None where it is unaffected, or failed. Raises KeyError."""
+        number = self.topology.wiring.number[node]
+        return self._affected(number) if self.ways.length[number] > 0 else None
+
     def services(self) -> Iterator[Affected]:
         """The citizen services among them, which come first."""
         number = sum(count for (kind, _), count in self.counts().items() if kind == SERVICE)
@@ -123,18 +128,25 @@ class Impact:
         node, result = wiring.outline.nodes[wiring.ids[number]], Result(int(self.outcome.result[number]))
         way = self.ways.to(node.id)
         links = tuple(wiring.links[link] for link in way)
-        doubt = self._doubt(way) if result is Result.UNKNOWN else None
+        doubt = self._doubt(number) if result is Result.UNKNOWN else None
         return Affected(node, result, links, met(self.outcome, way[-1]), doubt)
 
-    def _doubt(self, way: Sequence[int]) -> OutlineNode | Link | None:
-        """What makes the way doubtful: the first link that nobody has confirmed in time, or the first Endpoint."""
-        wiring = self.topology.wiring
-        for number in way:
-            link = wiring.links[number]
-            if self.doubted is not None and self.doubted[number]:
+    def _doubt(self, number: int) -> OutlineNode | Link | None:
+        """What makes it unknown: the nearest link that nobody has confirmed in time, or the nearest Endpoint."""
+        wiring, seen, waiting = self.topology.wiring, {number}, deque([number])
+        while waiting:
+            at = waiting.popleft()
+            if wiring.endpoint[at]:
+                node: OutlineNode = wiring.outline.nodes[wiring.ids[at]]
+                return node
+            links = wiring.into(np.array([at])).tolist()
+            if doubted := [link for link in links if self.doubted is not None and self.doubted[link]]:
+                link: Link = wiring.links[doubted[0]]
                 return link
-            if wiring.outline.nodes[link.effect].kind == ENDPOINT:
-                return wiring.outline.nodes[link.effect]
+            causes = {int(wiring.cause[link]) for link in links}
+            unknown = {cause for cause in causes - seen if self.outcome.result[cause] == Result.UNKNOWN}
+            seen |= unknown
+            waiting.extend(sorted(unknown))
         return None
 
 
@@ -158,5 +170,5 @@ def _told_by(topology: Topology, failed: Iterable[Node]) -> tuple[str, ...]:
     numbers = wiring.numbers(node.id for node in failed)
     for link in (*wiring.out_of(numbers), *wiring.into(numbers)):
         edge = wiring.links[int(link)].edge
-        about |= {claim.partition("/")[0] for claim in edge.claims if edge.type not in PLACE}
+        about |= {claim.partition("/")[0] for claim in edge.claims if edge.type not in PLACE and claim != ASSUMED}
     return tuple(sorted(about))

@@ -12,7 +12,7 @@ from inventory.impact import AFFECTED, Affected, Impact
 from inventory.wiring import Link
 
 Language = Literal["de", "en"]
-SERVICES_SHOWN = 10
+SERVICES_SHOWN, NAMED = 10, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class _Words:
     """One language's sentences. Pairs are of one, and of several."""
 
     also: str
+    and_more: str
     if_fails: tuple[str, str]
     nothing: str
     none_depends: str
@@ -40,6 +41,7 @@ class _Words:
 _WORDS: dict[Language, _Words] = {
     "de": _Words(
         also="und",
+        and_more="und {n} weitere",
         if_fails=("Wenn {failed} ausfällt", "Wenn {failed} ausfallen"),
         nothing="{fails}, ist nichts Bekanntes betroffen:",
         none_depends="nach den Meldungen von {sources} hängt nichts davon ab.",
@@ -80,6 +82,7 @@ _WORDS: dict[Language, _Words] = {
     ),
     "en": _Words(
         also="and",
+        and_more="and {n} more",
         if_fails=("If {failed} fails", "If {failed} fail"),
         nothing="{fails}, nothing known is affected:",
         none_depends="by the reports of {sources}, nothing depends on it.",
@@ -152,7 +155,7 @@ def _services(impact: Impact, words: _Words, offices: Mapping[str, Sequence[Node
         )
     if hidden := len(services) - SERVICES_SHOWN if len(services) > SERVICES_SHOWN else 0:
         yield words.more[hidden > 1].format(n=hidden)
-    if not services:
+    if not services and not impact.beyond:
         yield words.no_service
 
 
@@ -190,8 +193,15 @@ def _office(office: Node) -> str:
 
 
 def _listed(nodes: Sequence[Node], words: _Words) -> str:
-    *others, last = (f"'{node.name}'" for node in nodes)
+    if len(nodes) > NAMED:
+        return f"{', '.join(_quoted(node) for node in nodes[:NAMED])} {words.and_more.format(n=len(nodes) - NAMED)}"
+    *others, last = map(_quoted, nodes)
     return f"{', '.join(others)} {words.also} {last}" if others else last
+
+
+def _quoted(node: Node) -> str:
+    """Its name, as a sentence has it."""
+    return f"'{node.name}'"
 
 
 def _kind(kind: str, language: Language) -> str:

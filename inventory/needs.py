@@ -77,8 +77,8 @@ def _needed(wiring: Wiring, at: int, following: Numbers, alone: Collection[str])
 
 def start_order(wiring: Wiring, assets: Collection[str]) -> list[Stage]:
     """The stages in which to start these and all that they need; in reverse, to stop them."""
-    wanted = {*assets, *(needed.node.id for needed in needs_of(wiring, assets))}
-    things = [at for at, node in enumerate(wiring.ids) if node in wanted]
+    length, _ = _reached(wiring, wiring.numbers(assets))
+    things = np.flatnonzero(length >= 0).tolist()
     circles = list(_circles(wiring, things))
     stage_of = _stages(wiring, circles)
     found: dict[int, list[list[int]]] = {}

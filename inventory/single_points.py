@@ -5,7 +5,7 @@ stops more causes of a need than that can spare. So it is worked out from the gr
 set of failures is a number, with a bit for each.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -68,14 +68,14 @@ def false_redundancy(wiring: Wiring) -> list[FalseRedundancy]:
     """In order of kind and name of what needs it."""
     needs = np.flatnonzero((wiring.spare > 0) & ~wiring.weak).tolist()
     alone = _Alone(wiring, [int(wiring.of[need]) for need in needs])
+    breakers = {need: some - {int(wiring.of[need])} for need, some in alone.breakers(needs).items()}
     found = []
-    for need, breakers in alone.breakers(needs).items():
-        owner, causes = int(wiring.of[need]), np.unique(wiring.cause[wiring.of_need(need)]).tolist()
-        nearest = alone.nearest(breakers - {owner})
+    for need, nearest in alone.nearest({need: some for need, some in breakers.items() if some}):
         shared = [at for at in nearest if wiring.outline.nodes[wiring.ids[at]].kind in TOLD]
         if shared:
+            node = wiring.outline.nodes[wiring.ids[int(wiring.of[need])]]
+            causes = np.unique(wiring.cause[wiring.of_need(need)]).tolist()
             wanted = int(wiring.size[need] - wiring.spare[need])
-            node = wiring.outline.nodes[wiring.ids[owner]]
             found.append(FalseRedundancy(node, wiring.told(causes), wanted, wiring.told(shared)))
     return sorted(found, key=lambda one: (one.node.kind, one.node.name, one.node.id))
 
@@ -116,17 +116,18 @@ class _Alone:
                 found[need].update(failures[bit] for bit in _bits(mask))
         return found
 
-    def nearest(self, failures: set[int]) -> list[int]:
-        """Without those that stop another of these, unless that stops them too."""
-        order = sorted(failures)
-        stopping = self._stopping(order) if order else {}
-        far = {
-            order[bit]
-            for at in order
-            for bit in _bits(stopping[at])
-            if self._circle_of[order[bit]] != self._circle_of[at]
-        }
-        return [at for at in order if at not in far]
+    def nearest(self, breakers: Mapping[int, set[int]]) -> Iterator[tuple[int, list[int]]]:
+        """By need: without those that stop another of these, unless that stops them too."""
+        far: dict[int, set[int]] = {need: set() for need in breakers}
+        for failures in pages(sorted(set().union(*breakers.values())), TOGETHER):
+            stopping = self._stopping(failures)
+            bit_of = {at: 1 << bit for bit, at in enumerate(failures)}
+            for need, some in breakers.items():
+                mine = reduce(or_, (bit_of[at] for at in some if at in bit_of), 0)
+                for at in some if mine else ():
+                    others = (failures[bit] for bit in _bits(stopping[at] & mine))
+                    far[need].update(one for one in others if self._circle_of[one] != self._circle_of[at])
+        yield from ((need, sorted(some - far[need])) for need, some in breakers.items())
 
     def _needed_by(self, targets: set[int]) -> list[int]:
         """These and all that they need to run, however far; what each needs is kept. Of an Endpoint none is known."""

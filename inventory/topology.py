@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graph.metamodel import CARRIES_FAILURE, OWNERSHIP, PLACE
-from graph.outline import Outline
+from graph.outline import ASSUMED, Outline
 from graph.store import GraphReader
 from inventory.batch import nothing_collected
 from inventory.touched import touched_since
@@ -50,21 +50,23 @@ def followed(topology: Topology, reader: GraphReader) -> Topology:
         return load_topology(reader)
     with nothing_collected():
         outline = topology.outline.without(touched).with_all_of(reader.outline(TYPES, touched))
-        ends = {edge.target_id for edges in outline.edges.values() for edge in edges}
-        missing = ends - outline.nodes.keys()  # an Endpoint is in no entry of the journal
+        missing = _ends(outline) - outline.nodes.keys()  # an Endpoint is in no entry of the journal
         if missing:
             outline = outline.with_all_of(reader.outline(TYPES, missing))
-        left = _left(outline, ends)
-        return topology_of(outline.without(left) if left else outline, journal)
+        return topology_of(outline, journal)
 
 
-def _left(outline: Outline, ends: set[str]) -> set[str]:
-    """Endpoints that nobody refers to any longer."""
-    return {node.id for node in outline.nodes.values() if node.kind == "Endpoint"} - ends
+def _ends(outline: Outline) -> set[str]:
+    """What relationships lead to."""
+    return {edge.target_id for edges in outline.edges.values() for edge in edges}
 
 
 def topology_of(outline: Outline, journal: int = 0) -> Topology:
-    """From an outline."""
+    """From an outline. An Endpoint that nothing leads to by which failure travels is no part of it."""
+    idle = (
+        {node.id for node in outline.nodes.values() if node.kind == "Endpoint"} - _ends(outline) - outline.edges.keys()
+    )
+    outline = outline.without(idle) if idle else outline
     owners: dict[str, tuple[str, ...]] = {}
     claims = set[str]()
     with nothing_collected():
@@ -74,5 +76,5 @@ def topology_of(outline: Outline, journal: int = 0) -> Topology:
                     owners[source] = (*owners.get(source, ()), edge.target_id)
                 elif edge.type not in PLACE:
                     claims.update(edge.claims)
-        telling = frozenset(claim.partition("/")[0] for claim in claims)
+        telling = frozenset(claim.partition("/")[0] for claim in claims - {ASSUMED})
         return Topology(outline, wiring_of(outline), journal, owners, telling)

@@ -60,10 +60,13 @@ class Links(Sequence[Link]):
 class Wiring:
     """Nodes, links and needs, each by number.
 
-    Of link i: `cause[i]`, `effect[i]`, and the `need[i]` that it belongs to. The links that begin at node n are those
-    from `first[n]` up to `first[n + 1]`; those of need j stand in `by_need`, from `first_of[j]` up to the next. Of need
-    j: whose it is (`of[j]`), how many of it may fail before it does (`spare[j]`), how many there are (`size[j]`), and
-    whether it is `weak`. Of node n: its kind is `kinds[kind[n]]`, and it is the `rank[n]`th by kind, name and id.
+    Of link i: `cause[i]`, `effect[i]`, and the `need[i]` that it belongs to. Links are in order of their cause: those
+    that begin at node n are those from `first[n]` up to `first[n + 1]`. `by_effect` and `by_need` have them in other
+    orders, with `first_into` and `first_of`. `repeated`: links of which a need has several to one cause.
+
+    Of need j: whose it is (`of[j]`), how many of it may fail before it does (`spare[j]`), how many there are
+    (`size[j]`), and whether it is `weak`. Of node n: its kind is `kinds[kind[n]]`, and it is the `rank[n]`th by kind,
+    name and id.
     """
 
     outline: Outline
@@ -79,8 +82,11 @@ class Wiring:
     size: Numbers
     by_need: Numbers
     first_of: Numbers
+    by_effect: Numbers
+    first_into: Numbers
     weak: Flags
     endpoint: Flags
+    repeated: Numbers
     kinds: list[str]
     kind: Numbers
     rank: Numbers
@@ -96,8 +102,15 @@ class Wiring:
         return np.array(sorted(self.number[node] for node in set(ids)), dtype=np.int64)
 
     def into(self, nodes: Numbers) -> Numbers:
-        """The links that end at these nodes."""
-        return np.flatnonzero(np.isin(self.effect, nodes))
+        """The links that end at these nodes, in order."""
+        starts, counts = self.first_into[nodes], self.first_into[nodes + 1] - self.first_into[nodes]
+        offsets = np.repeat(starts - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
+        return np.sort(self.by_effect[offsets + np.arange(len(offsets))])
+
+    def spare_without(self, doubted: Flags) -> Numbers:
+        """By need: how many may fail where these links are not there, and so stand in for none."""
+        sure = np.bincount(self.need[self.counted(~doubted)], minlength=len(self.of))
+        return np.maximum(sure - (self.size - self.spare), 0)
 
     def told(self, nodes: Iterable[int]) -> tuple[OutlineNode, ...]:
         """These nodes, by kind, name and id."""
@@ -105,19 +118,14 @@ class Wiring:
 
     def counted(self, sure: Flags) -> Flags:
         """Of these links one for each need and cause: two relationships between the same two are one failure."""
-        if not self.repeats:
+        if not self.repeated.size:
             return sure
-        links = np.flatnonzero(sure)
-        pairs = np.stack([self.need[links], self.cause[links]])
-        _, firsts = np.unique(pairs, axis=1, return_index=True)
-        counted = np.zeros_like(sure)
-        counted[links[firsts]] = True
+        counted, seen = sure.copy(), set[tuple[int, int]]()
+        for link in self.repeated.tolist():
+            pair = int(self.need[link]), int(self.cause[link])
+            counted[link] = sure[link] and pair not in seen
+            seen |= {pair} if sure[link] else set()
         return counted
-
-    @property
-    def repeats(self) -> bool:
-        """Whether a need has several links to the same cause."""
-        return len(self.need) > int(self.size.sum())
 
     def of_need(self, need: int) -> Numbers:
         """The links that make a need."""
@@ -141,8 +149,11 @@ def wiring_of(outline: Outline) -> Wiring:
         size=size,
         by_need=np.argsort(needs.need, kind="stable"),
         first_of=np.concatenate(([0], np.cumsum(np.bincount(needs.need, minlength=len(size))))),
+        by_effect=np.argsort(links.effect, kind="stable"),
+        first_into=np.concatenate(([0], np.cumsum(np.bincount(links.effect, minlength=len(ids))))),
         weak=np.array(needs.weak, dtype=np.bool_),
         endpoint=np.array([node.kind == ENDPOINT for node in nodes], dtype=np.bool_),
+        repeated=needs.repeated(),
         kinds=kinds, kind=kind, rank=rank,
     )  # fmt: skip
 
@@ -186,6 +197,7 @@ class _Needs:
         alone = np.ones(len(links), dtype=np.bool_)
         alone[list(joined)] = False
         self.need = np.cumsum(alone) - 1
+        self._joined = sorted(joined)
         self.of: list[int] = links.effect[alone].tolist()
         weak = np.fromiter((edge.strength == DEGRADES for edge in links.edges), dtype=np.bool_, count=len(links))
         self.weak: list[bool] = weak[alone].tolist()
@@ -207,6 +219,13 @@ class _Needs:
         if name := edge.alternatives or self._named.get((effect, int(self._links.cause[at])), ""):
             return "alternatives", name
         return ("members", "") if edge.type == MEMBERSHIP and self._nodes[effect].kind == CLUSTER else None
+
+    def repeated(self) -> Numbers:
+        """The links that are not the only one of their need and cause."""
+        found: dict[tuple[int, int], list[int]] = {}
+        for at in self._joined:
+            found.setdefault((int(self.need[at]), int(self._links.cause[at])), []).append(at)
+        return _numbers(at for some in found.values() if len(some) > 1 for at in some)
 
     def _join(self, joined: Mapping[int, tuple[str, str]]) -> None:
         together: dict[tuple[int, str, str], list[int]] = {}

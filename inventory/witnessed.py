@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graph.model import EdgeKey
-from graph.outline import OutlineEdge
+from graph.outline import ASSUMED, OutlineEdge
 from graph.store import GraphReader
-from inventory.assuming import ASSUMED
 from inventory.kept import NotKept
 
 

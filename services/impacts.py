@@ -1,6 +1,6 @@
 """From what a person asks of a failure, on the command line or over the API, to the answer."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graph.model import EdgeKey, Node
@@ -44,14 +44,16 @@ def answer_of(
     topology: Topology,
     asked: Failing,
     expected: Mapping[str, Expected],
-    matcher: Matcher,
+    matcher: Callable[[], Matcher],
 ) -> Impact:
     """What follows. `expected`: the configured sources. Raises NotFound, Ambiguous, Contradiction, StoreUnavailable."""
     failed = {node.id: node for node in find_failing(reader, topology, asked.names)}
-    if asked.product or asked.cycle or asked.vendor:
-        failed |= _selected(reader, topology, asked, matcher)
+    if asked.cycle and not asked.product:
+        raise Contradiction(f"a cycle is one of a product: say of which {asked.cycle!r} is")
+    if asked.product or asked.vendor:
+        failed |= _selected(reader, topology, asked, matcher())
     if not failed:
-        raise NotFound("nothing is named that fails: give assets, a product or a vendor")
+        raise Contradiction("nothing is named that fails: give assets, a product or a vendor")
     assumed = assume(topology, _assumptions(reader, topology, asked, failed))
     doubts = doubted(assumed, stale_in(reader, expected))
     return impact_of(assumed, list(failed.values()), doubts, asked.depth)
@@ -101,6 +103,16 @@ def told(reader: GraphReader, impact: Impact, start: int = 0, limit: int | None 
     left = impact.total - start if limit is None else min(limit, impact.total - start)
     for at in range(start, start + max(left, 0), AT_ONCE):
         items = list(impact.items(at, min(AT_ONCE, start + left - at)))
-        offices = owners_of(reader, [item.node.id for item in items])
-        witnesses = witnesses_of(reader, [link.edge for item in items for link in item.links])
-        yield from (Told(item, offices.get(item.node.id, ()), witnesses) for item in items)
+        yield from _told(reader, items)
+
+
+def told_of(reader: GraphReader, impact: Impact, node: str) -> Told | None:
+    """One asset, however far it is; None where it is not affected. Raises KeyError, StoreUnavailable."""
+    item = impact.item(node)
+    return next(_told(reader, [item])) if item else None
+
+
+def _told(reader: GraphReader, items: Sequence[Affected]) -> Iterator[Told]:
+    offices = owners_of(reader, [item.node.id for item in items])
+    witnesses = witnesses_of(reader, [link.edge for item in items for link in item.links])
+    return (Told(item, offices.get(item.node.id, ()), witnesses) for item in items)

@@ -1,5 +1,6 @@
 """A failure as a layered picture: what failed at the left, what it affects to the right, step by step."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ from inventory.impact import Affected, Impact
 from inventory.impact_words import Language
 
 COLUMN, ROW, WIDTH, HEIGHT, MARGIN, TOP = 250, 54, 200, 40, 16, 92
-NAME = 23
+NAME, NAMED = 23, 3
 """Characters of a name that fit into a box; the whole name is its title."""
 SIGNS: Mapping[Result, str] = {
     Result.STOPS: "✕",
@@ -43,6 +44,8 @@ WORDS: Mapping[Language, Mapping[Word, str]] = {
         Result.DEGRADED: "runs worse",
     },
 }
+_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML does not allow, whatever a device calls itself (XML 1.0, section 2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,33 +77,37 @@ def draw(impact: Impact, language: Language, limit: int = 60) -> str:
     """The picture as SVG text, which loads and runs nothing: the first so many affected, and the ways to them."""
     items = list(impact.items(0, limit))
     columns = _columns(impact, items)
+    failed = {node.id for node in impact.failed}
     places = {node.id: (column, row) for column, nodes in enumerate(columns) for row, node in enumerate(nodes)}
-    results = {item.node.id: item.result for item in items}
     words = WORDS[language]
-    names = ", ".join(node.name for node in impact.failed[:3]) + (" …" if len(impact.failed) > 3 else "")  # noqa: PLR2004
-    shown = len(places) - len(impact.failed)
-    return _template().render(
+    names = ", ".join(node.name for node in impact.failed[:NAMED]) + (" …" if len(impact.failed) > NAMED else "")
+    shown = len(places.keys() - failed)
+    text = _template().render(
         language=language,
         title=words["title"].format(failed=names),
         shown=words["shown"].format(shown=shown, total=impact.total),
         described=list(_described(impact, items, words)),
         legend=[("failed", "", words["failed"]), *((r.name.lower(), SIGNS[r], words[r]) for r in SIGNS)],
-        boxes=[_box(impact, node, places[node.id], language) for nodes in columns for node in nodes],
-        arrows=list(_arrows(items, places, results)),
+        boxes=[
+            _box(impact, node, places[node.id], language, failed=node.id in failed)
+            for nodes in columns
+            for node in nodes
+        ],
+        arrows=list(_arrows(impact, items, places)),
         width=MARGIN + COLUMN * len(columns),
         height=TOP + ROW * max(map(len, columns), default=0) + MARGIN,
         box=(WIDTH, HEIGHT),
     )
+    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _columns(impact: Impact, items: Iterable[Affected]) -> list[list[OutlineNode]]:
-    """What failed, then what is one step away, and so on; each in the order of the answer."""
+    """What failed, as far as a way begins there; then what is one step away, and so on, in the order of the answer."""
     nodes, ways = impact.topology.outline.nodes, impact.ways
     number = impact.topology.wiring.number
-    found: dict[str, OutlineNode] = {node.id: nodes[node.id] for node in impact.failed}
+    found: dict[str, OutlineNode] = {node.id: nodes[node.id] for node in impact.failed[:NAMED]}
     for item in items:
-        for link in item.links:
-            found.setdefault(link.effect, nodes[link.effect])
+        found |= {end: nodes[end] for link in item.links for end in (link.cause, link.effect)}
     columns: list[list[OutlineNode]] = []
     for node in sorted(found.values(), key=lambda node: int(ways.length[number[node.id]])):
         steps = int(ways.length[number[node.id]])
@@ -109,8 +116,7 @@ def _columns(impact: Impact, items: Iterable[Affected]) -> list[list[OutlineNode
     return columns
 
 
-def _box(impact: Impact, node: OutlineNode, place: tuple[int, int], language: Language) -> Box:
-    failed = any(node.id == one.id for one in impact.failed)
+def _box(impact: Impact, node: OutlineNode, place: tuple[int, int], language: Language, *, failed: bool) -> Box:
     result = impact.outcome.of(node.id)
     kind = KINDS[node.kind].german if language == "de" else KINDS[node.kind].english
     state = WORDS[language]["failed" if failed else result]
@@ -120,14 +126,12 @@ def _box(impact: Impact, node: OutlineNode, place: tuple[int, int], language: La
     return Box(x, y, short, f"{node.name} ({kind}): {state}", kind, look, "" if failed else SIGNS[result])
 
 
-def _arrows(
-    items: Iterable[Affected], places: Mapping[str, tuple[int, int]], results: Mapping[str, Result]
-) -> Iterator[Arrow]:
+def _arrows(impact: Impact, items: Iterable[Affected], places: Mapping[str, tuple[int, int]]) -> Iterator[Arrow]:
     for link in dict.fromkeys(link for item in items for link in item.links):
         (column, row), (after, below) = places[link.cause], places[link.effect]
         x1, x2 = MARGIN + column * COLUMN + WIDTH, MARGIN + after * COLUMN
         y1, y2 = (TOP + at * ROW + HEIGHT // 2 for at in (row, below))
-        yield Arrow(x1, y1, x2, y2, link.edge.type, results.get(link.effect) is Result.UNKNOWN)
+        yield Arrow(x1, y1, x2, y2, link.edge.type, impact.outcome.of(link.effect) is Result.UNKNOWN)
 
 
 def _described(impact: Impact, items: Sequence[Affected], words: Mapping[Word, str]) -> Iterator[str]:

@@ -56,14 +56,17 @@ class AssumedRepair(_Strict):
 Assumed = Annotated[AssumedRelation | AssumedMove | AssumedRepair, Field(discriminator="change")]
 
 
+Name = Annotated[str, Field(min_length=1)]
+
+
 class ImpactQuestion(_Strict):
     """What fails: assets by id or name, a location with all in it among them; a product, or a cycle; a vendor."""
 
-    failed: list[str] = Field(default=[], description="ids or names of assets")
+    failed: list[Name] = Field(default=[], description="ids or names of assets")
     product: str = Field(default="", description="all that has this product")
     cycle: str = Field(default="", description="of the product only this cycle")
     vendor: str = Field(default="", description="all that has something of this vendor")
-    assume: list[Assumed] = Field(default=[], description="as if the landscape were changed so")
+    assume: list[Assumed] = Field(default=[], max_length=100, description="as if the landscape were changed so")
     depth: int = Field(default=0, ge=0, description="at most so many steps away; 0 for any")
     as_of: Moment = Field(default=None, description="as it was known then: a time or, for its end in UTC, a day")
     start: int = Field(default=0, ge=0, description="items from this one on: `next` of the page before")
@@ -149,10 +152,10 @@ def post_impact(here: Here, asked: Annotated[ImpactQuestion, Body()]) -> ImpactA
     """What stops, loses its reserve or runs worse, and what cannot be told, with the way to each."""
     with here.reader(asked.as_of) as reader:
         live = reader is here.store
+        looked = here.live.looked if live else asked_about(reader)  # before: the topology may be newer than it says
         topology = topology_of(here, reader)
-        looked = here.live.looked if live else asked_about(reader)
         expected = expectations(here.settings, asked_about(reader))
-        impact = answer_of(reader, topology, _failing(asked), expected, here.matcher(reader))
+        impact = answer_of(reader, topology, _failing(asked), expected, lambda: here.matcher(reader))
         offices = owners_of(reader, [item.node.id for item in impact.services()])
         end = asked.start + asked.limit
         return ImpactAnswer(
@@ -182,7 +185,7 @@ def get_impact_picture(
 ) -> Response:
     """The same as a layered picture, with its text in its description."""
     expected = expectations(here.settings, asked_about(graph))
-    impact = answer_of(graph, topology_of(here, graph), Failing(failed), expected, here.matcher(graph))
+    impact = answer_of(graph, topology_of(here, graph), Failing(failed), expected, lambda: here.matcher(graph))
     headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
     return Response(draw(impact, language, limit), media_type="image/svg+xml", headers=headers)
 

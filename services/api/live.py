@@ -47,7 +47,8 @@ class LiveTopology:
             known = self._current
             self._current = followed(known, self._store) if known else load_topology(self._store)
             self.looked = now
-        if self._current is not known:
+        if known is None:
+            gc.collect()
             gc.freeze()  # a million objects that live long: the collector would walk them in the middle of an answer
 
     def close(self) -> None:
@@ -62,8 +63,10 @@ class LiveTopology:
                 self._try()
 
     def _try(self) -> None:
-        """An outage is waited out: answers say how old they are meanwhile."""
+        """Whatever goes wrong is told, and tried again: answers say how old they are meanwhile."""
         try:
             self.refresh()
         except StoreUnavailable as outage:
             structlog.get_logger().warning("the topology stands still", reason=str(outage))
+        except Exception as error:  # noqa: BLE001 - or the landscape would stand still for good
+            structlog.get_logger().error("the topology stands still", exc_info=error)

@@ -66,11 +66,18 @@ class Shared(Thing):
 
 
 class SinglePoints(BaseModel):
-    """Those that stop the most first; and redundancy that is none. What is in doubt counts as if it were sure."""
+    """Those that stop the most first. What is in doubt counts as if it were sure."""
 
     total: int
     items: list[Point]
-    false_redundancy: list[Shared]
+    journal: int
+
+
+class FalseRedundancy(BaseModel):
+    """Redundancy that is none, by kind and name. What is in doubt counts as if it were sure."""
+
+    total: int
+    items: list[Shared]
     journal: int
 
 
@@ -95,18 +102,31 @@ def get_single_points(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
     as_of: AsOf = None,  # noqa: ARG001 - read by `graph`
 ) -> SinglePoints:
-    """Assets whose failure alone stops a citizen service, and redundancy that is none."""
+    """Assets whose failure alone stops a citizen service."""
     topology = topology_of(here, graph)
     points = single_points(topology.wiring)
     return SinglePoints(
         total=len(points),
         items=[Point(**_thing(one.node), services=_things(one.services)) for one in points[:limit]],
-        false_redundancy=[
-            Shared(**_thing(one.node), wanted=one.wanted, causes=_things(one.causes), shared=_things(one.shared))
-            for one in false_redundancy(topology.wiring)
-        ],
         journal=topology.journal,
     )
+
+
+@router.get("/false-redundancy")
+def get_false_redundancy(
+    here: Here,
+    graph: Graph,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
+    as_of: AsOf = None,  # noqa: ARG001 - read by `graph`
+) -> FalseRedundancy:
+    """What needs one of several that all stand on the same host, in the same room, on the same storage."""
+    topology = topology_of(here, graph)
+    found = false_redundancy(topology.wiring)
+    items = [
+        Shared(**_thing(one.node), wanted=one.wanted, causes=_things(one.causes), shared=_things(one.shared))
+        for one in found[:limit]
+    ]
+    return FalseRedundancy(total=len(found), items=items, journal=topology.journal)
 
 
 def topology_of(here: State, graph: GraphReader) -> Topology:

@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 
 import typer
 
+from graph.model import Node
 from inventory.around import owners_of
 from inventory.impact import Impact
 from inventory.impact_words import in_words
@@ -20,7 +21,8 @@ from services.cli.common import Config, Language, settings_of
 from services.cli.output import Format, cell, out, print_json, print_rows, say
 from services.cli.reading import As, AsOf, reading
 from services.cli.report import save_text
-from services.impacts import Failing, Told, answer_of, told
+from services.impacts import Failing, Told, answer_of, told, told_of
+from services.lookup import find_failing
 from services.picture import draw
 from services.settings import expectations
 
@@ -57,15 +59,18 @@ def ask_impact(  # noqa: PLR0913, PLR0917 - a command's options are its argument
     settings = settings_of(config)
     with reading(config, as_of) as reader:
         topology = load_topology(reader)
-        impact = answer_of(reader, topology, asked, expectations(settings, asked_about(reader)), matcher_of(reader))
-        shown = told(reader, impact, limit=limit if form is Format.TABLE and not explain else None)
+        impact = answer_of(
+            reader, topology, asked, expectations(settings, asked_about(reader)), lambda: matcher_of(reader)
+        )
         if svg:
             save_text(svg, draw(impact, language.value))
             say(f"{svg}: written")
             return
         if explain:
-            _explain(impact, [one for one in shown if explain in {one.item.node.id, one.item.node.name}], explain)
+            (asset,) = find_failing(reader, topology, [explain])
+            _explain(impact, asset, told_of(reader, impact, asset.id), form)
             return
+        shown = told(reader, impact, limit=limit if form is Format.TABLE else None)
         if form is Format.TABLE:
             offices = owners_of(reader, [item.node.id for item in impact.services()])
             out.print(in_words(impact, language.value, offices), markup=False)
@@ -186,15 +191,19 @@ def _step(impact: Impact, witness: Witness, link: Link) -> dict[str, object]:
     }
 
 
-def _explain(impact: Impact, found: list[Told], name: str) -> None:
-    if not found:
-        say(f"{name!r} is not affected, as far as is known")
-    for one in found:
-        out.print(f"{one.item.node.name} ({one.item.node.kind}): {one.item.result.name.lower()}", markup=False)
-        for line in _steps(impact, one):
-            out.print(f"  {line}", markup=False)
-        if doubt := impact.doubt_text(one.item):
-            out.print(f"  unknown, for {doubt}", markup=False)
+def _explain(impact: Impact, asset: Node, one: Told | None, form: Format) -> None:
+    if one is None:
+        failed = asset.id in {node.id for node in impact.failed}
+        say(f"{asset.name!r} {'is what fails' if failed else 'is not affected, as far as is known'}")
+        return
+    if form is Format.JSON:
+        print_json(detailed(impact, one))
+        return
+    out.print(f"{one.item.node.name} ({one.item.node.kind}): {one.item.result.name.lower()}", markup=False)
+    for line in _steps(impact, one):
+        out.print(f"  {line}", markup=False)
+    if doubt := impact.doubt_text(one.item):
+        out.print(f"  unknown, for {doubt}", markup=False)
 
 
 def _steps(impact: Impact, one: Told) -> Iterator[str]:

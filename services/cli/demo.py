@@ -98,7 +98,7 @@ def _answer(store: GraphStore) -> None:
         answer = obsolete(store, matcher, question)
         show_obsolete(answer, Rows(store, matcher, answer), Format.TABLE, ROWS)
     _title(f"Was ist betroffen, wenn {FAILS} ausfällt? / What is affected if {FAILS} fails?")
-    impact = answer_of(store, load_topology(store), Failing([FAILS]), {}, matcher)
+    impact = answer_of(store, load_topology(store), Failing([FAILS]), {}, lambda: matcher)
     offices = owners_of(store, [item.node.id for item in impact.services()])
     out.print(in_words(impact, "de", offices), markup=False)
     out.print(in_words(impact, "en", offices), markup=False)

@@ -1,5 +1,6 @@
 """What a failure does, worked out by hand for small pictures; and its laws, for whatever landscape."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -121,6 +122,24 @@ CASES = {
             "app": {"service": STOPS},
         },
     ),
+    "what nobody has confirmed stands in for nothing that is sure": (
+        """
+        app ?-> a
+        app -> b
+        other -> a | c
+        """,
+        {"b": {"app": STOPS}, "a": {"app": UNKNOWN, "other": RESERVE}},
+    ),
+    "what has lost its reserve and runs worse besides makes worse what needs it": (
+        """
+        db -> m1 | m2
+        db ~> x
+        x -> m1
+        app ~> db
+        web -> app
+        """,
+        {"m1": {"x": STOPS, "db": RESERVE, "app": DEGRADED, "web": DEGRADED}},
+    ),
     "several failures at once are more than each of them": (
         """
         app -> a | b
@@ -207,6 +226,18 @@ def test_worked_out_by_hand(name):
     drawn = Picture(picture)
     for failed, results in expected.items():
         assert drawn.after(*failed.split()) == results, failed
+
+
+def test_a_member_that_nobody_has_confirmed_is_no_sure_reserve():
+    """Were it not there, the other's failure would stop the cluster."""
+    drawn = Picture("farm = 1 of m1 m2\nwide = 1 of m1 m2 m3\nweb -> farm")
+    at = [link.cause == "m2" and link.effect in {"farm", "wide"} for link in drawn.wiring.links]
+    found = results_of(fail(drawn.wiring, ["m1"], np.array(at)))
+
+    assert {node: result.name.lower() for node, result in found.items() if result and node != "m1"} == {
+        "farm": UNKNOWN, "web": UNKNOWN, "wide": UNKNOWN,
+    }  # fmt: skip
+    assert fail(drawn.wiring, ["m1"]).of("farm") == Result.RESERVE
 
 
 def test_what_does_not_exist_cannot_fail():

@@ -224,6 +224,7 @@ def test_the_description_lists_every_route(api):
         "impact",
         "impact.svg",
         "single-points",
+        "false-redundancy",
         "runs",
         "status",
         "changes",

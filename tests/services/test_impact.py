@@ -1,12 +1,17 @@
 """What is asked of a failure, on the command line and over the API: evidence, doubt, assumptions, and errors."""
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 
+from inventory.doubting import Stale, doubted
+from inventory.failing import Result
+from inventory.impact import impact_of
 from inventory.topology import followed, load_topology
+from services.api.live import LiveTopology
 from services.api.state import State
 from services.settings import load
 from tests.inventory.facts import DEBIAN, facts
@@ -92,8 +97,14 @@ def test_a_record_that_its_source_has_not_seen_for_long_is_in_doubt_by_itself(ci
         said("esx", "Server", "h2", BOOKWORM, to("MEMBER_OF", "Cluster", "Farm"), at=int((now - START).total_seconds()))
     )
 
-    assert results(impact(doubtful, "h2"))["PASS"] == "reserve"
-    assert results(impact(doubtful, "h1"))["PASS"] == "unknown"
+    assert results(impact(doubtful, "Farm"))["PASS"] == "stops"
+    assert results(impact(doubtful, "h1"))["PASS"] == "unknown"  # h1 may be no member any more
+    assert results(impact(doubtful, "h2"))["PASS"] == "unknown"  # and then h2 would be the only one
+    city.apply(
+        said("esx", "Server", "h4", to("MEMBER_OF", "Cluster", "Farm"), at=int((now - START).total_seconds()) + 1)
+    )
+    assert results(impact(doubtful, "h2", "h4"))["PASS"] == "unknown"
+    assert results(impact(doubtful, "vm"))["MAIL"] == "stops"
 
 
 def test_what_leads_through_an_endpoint_is_unknown_and_says_so(city, api):
@@ -121,6 +132,10 @@ def test_each_step_says_how_it_is_known_and_each_office_where_to_write(ask):
     assert out.splitlines()[0] == "Farm (Cluster): stops"
     assert "it needs 1 of 2; 2 stopped" in out
     assert ask("h3", "--explain", "Farm")[2].startswith("'Farm' is not affected")
+    assert "is what fails" in ask("h1", "--explain", "h1")[2]
+    assert "no asset has the id or name 'Pasport'" in ask("h1", "h2", "--explain", "Pasport")[2]
+    far = ask("h1", "h2", "--explain", "passport", "--depth", "1", "--format", "json")
+    assert json.loads(far[1])["result"] == "stops"
 
 
 def test_a_room_a_product_a_cycle_and_a_vendor_can_fail(ask, api):
@@ -130,13 +145,16 @@ def test_a_room_a_product_a_cycle_and_a_vendor_can_fail(ask, api):
     assert len(impact(api, product="Debian").json()["failed"]) == 2
     assert "no asset has anything of 'Debian 13'" in ask("--product", "Debian", "--cycle", "13")[2]
     assert "no asset has anything of 'Nobody'" in problem_of(impact(api, vendor="Nobody"), 404)
-    assert "nothing is named that fails" in problem_of(impact(api), 404)
+    assert "nothing is named that fails" in problem_of(impact(api), 422)
+    assert "a cycle is one of a product" in problem_of(impact(api, "h3", cycle="12"), 422)
+    assert "failed" in problem_of(impact(api, ""), 422)
 
 
 def test_how_far_is_said_with_what_lies_beyond(ask, api):
     near = impact(api, "room", depth=1).json()
     assert ([item["name"] for item in near["items"]], near["beyond"]) == (["h1"], 5)
     assert "5 more are further away than --depth 1" in ask("room", "--depth", "1")[2]
+    assert "No citizen service" not in near["words"]["en"]
     page = impact(api, "room", limit=2).json()
     rest = impact(api, "room", limit=10, start=page["next"]).json()
     assert (page["total"], len(page["items"]), len(rest["items"]), rest["next"]) == (6, 2, 4, None)
@@ -169,6 +187,7 @@ def test_an_assumed_step_says_so(ask):
     ("add vm RUNS_ON h1", "is there already"),
     ("add vm LIKES h1", "'LIKES' is no relation by which failure travels"),
     ("add Passport DELIVERS vm", "the metamodel does not allow it"),
+    ("move vm vm", "'vm' cannot RUNS_ON itself"),
     ("repair room", "cannot both fail and be repaired"),
     ("move vm nobody", "no asset has the id or name 'nobody'"),
 ])  # fmt: skip
@@ -194,6 +213,58 @@ def test_every_error_over_http_is_a_problem(city, api):
     assert "colour" in problem_of(impact(api, "room", colour="red"), 422)
     assert "as_of" in problem_of(impact(api, "room", as_of="yesterday"), 422)
     assert "is not kept" in problem_of(impact(api, "room", as_of="2020-01-01"), 410)
+
+
+def test_what_is_assumed_is_no_sources_word(city, api):
+    city.apply(said("rooms", "Server", "alone", at=20), said("rooms", "Server", "z", at=20))
+    assumed = {"change": "add", "source": "alone", "relation": "DEPENDS_ON", "target": "z"}
+
+    told = impact(api, "alone", assume=[assumed]).json()
+    assert (told["covered"], told["told_by"]) == (False, [])
+
+
+def test_an_endpoint_that_is_only_talked_to_is_no_part_of_it(city):
+    city.apply(said("agent", "Server", "talker", to("CONNECTS_TO", "Server", "far-away"), at=30))
+    loaded = load_topology(city.store)
+    city.apply(said("agent", "Server", "other", at=31))
+
+    assert followed(loaded, city.store).outline == load_topology(city.store).outline
+    assert not [node for node in loaded.outline.nodes.values() if node.kind == "Endpoint"]
+
+
+def test_what_is_unknown_says_why_wherever_the_doubt_is(city):
+    city.apply(
+        said("sheet", "Server", "h9", at=40),
+        said("sheet", "Application", "A", to("DEPENDS_ON", "Server", "h9"), at=40),
+        said("old", "Application", "B", to("DEPENDS_ON", "Server", "h9"), at=40),
+        said("sheet", "Application", "C", to("DEPENDS_ON", "Application", "A", alternatives="one"),
+             to("DEPENDS_ON", "Application", "B", alternatives="one"), at=40),
+    )  # fmt: skip
+    topology, nodes = load_topology(city.store), {n.name: n for n in city.store.assets(limit=100)}
+    found = impact_of(topology, [nodes["h9"]], doubted(topology, Stale(frozenset({"old"}))))
+
+    (told,) = [item for item in found.items() if item.node.name == "C"]
+    assert (told.result, found.doubt_text(told)) == (
+        Result.UNKNOWN, "nobody has lately confirmed that 'B' needs 'h9'",
+    )  # fmt: skip
+
+
+def test_whatever_goes_wrong_the_topology_goes_on_following(city, monkeypatch):
+    monkeypatch.setattr("services.api.live.EVERY", 0.01)
+    live = LiveTopology(city.store)
+    live.keep()
+    first, failing = live.get(), threading.Event()
+
+    def broken(*_):
+        failing.set()
+        raise ValueError("something nobody foresaw")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("services.api.live.followed", broken)
+        assert failing.wait(30)
+    city.apply(said("esx", "Server", "h6", at=90))
+    await_condition(lambda: live.get().journal > first.journal, seconds=30, what="the topology to follow again")
+    live.close()
 
 
 def test_as_of_a_day_it_is_what_was_known_then(city, api):

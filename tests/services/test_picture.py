@@ -81,6 +81,13 @@ def test_an_arrow_in_doubt_is_dashed_and_nothing_is_loaded():
     assert not {name for name in attributes if name.startswith("on") or name.endswith("href")}
 
 
+def test_whatever_a_device_calls_itself_it_is_xml_and_of_many_that_failed_a_few_are_drawn():
+    assert "bad" in " ".join(boxes(drawn("bad\x07name -> x\nbad\x07name -> y", "x")))
+    failed = [f"f{number:03}" for number in range(200)]
+    root = drawn("\n".join(f"app -> {name}" for name in failed), *failed)
+    assert len(boxes(root)) < 6
+
+
 def test_of_many_it_says_how_many_are_left_out():
     many = "\n".join(f"n{number:02} -> x" for number in range(40))
     root = drawn(many, "x", limit=10)
