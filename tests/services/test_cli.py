@@ -268,7 +268,7 @@ def test_the_demonstration_answers_and_a_second_one_changes_nothing(landkarte):
     code, out, err = landkarte("demo", "--once")
     assert code == 0
     assert "Musterstadt: what is obsolete" in out
-    assert "Wenn 'ESX-02' ausfällt, ist 'Wohnsitz anmelden' (Bürgeramt) betroffen" in out
+    assert "'Wohnsitz anmelden' (Bürgeramt, buergeramt@musterstadt.example) steht still: über 'Meldewesen'" in out
     assert "http://127.0.0.1:8421/docs" in err
     assert "events applied" in err
     here = {"LANDKARTE_LOG": "sqlite:///var/demo/log.db", "LANDKARTE_GRAPH": "sqlite:///var/demo/graph.db"}

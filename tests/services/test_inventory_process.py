@@ -64,7 +64,7 @@ def test_a_rebuild_of_a_right_graph_changes_nothing(city):
         assert consumer.rebuild(_never()) == 0
 
 
-def test_a_rebuild_retires_what_nobody_describes(city):
+def test_a_rebuild_removes_what_nobody_ever_described(city):
     city.apply(*some_days())
     with sqlite3.connect(city.folder / "graph.db") as db:
         db.execute("INSERT INTO nodes SELECT 'stray', kind, 'stray', 'stray', properties, sources, first_seen, NULL, "
@@ -72,7 +72,7 @@ def test_a_rebuild_retires_what_nobody_describes(city):
 
     with city.consumer() as consumer:
         assert consumer.rebuild(_never()) == 1
-    assert city.store.node("stray").retired_at is not None
+    assert city.store.node("stray") is None
 
 
 def test_older_rules_are_replaced_record_by_record(city):
