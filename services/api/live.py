@@ -9,8 +9,8 @@ import structlog
 from graph.store import GraphStore, StoreUnavailable
 from inventory.topology import Topology, followed, load_topology
 
-EVERY = 0.5
-"""Seconds between two looks at the journal."""
+EVERY = 0.25
+"""Seconds between two looks at the journal: a change is to be known within two."""
 
 
 class LiveTopology:
