@@ -18,7 +18,7 @@ class OutlineNode(NamedTuple):
 
 
 class OutlineEdge(NamedTuple):
-    """A relationship that carries failure, or says who owns what.
+    """A relationship of a type that was asked for: one that carries failure.
 
     `strength`, `alternatives`, `alternatives_required`: see the metamodel; "" and 0 where nothing is said.
     `claims`: the keys of the records that claim it.

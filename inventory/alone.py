@@ -15,6 +15,7 @@ from itertools import chain
 import numpy as np
 import rustworkx
 
+from inventory.bitsets import at_least, union
 from inventory.wiring import Flags, Numbers, Wiring
 
 AT_ONCE = 4096
@@ -110,16 +111,11 @@ def _circles(ways: Numbers) -> list[list[int]]:
 
 def _reached(wiring: Wiring, start: Numbers, strong: Flags) -> Flags:
     """All that these need, and themselves."""
-    links = np.flatnonzero(strong)
-    links = links[np.argsort(wiring.effect[links], kind="stable")]
-    effects, causes = wiring.effect[links], wiring.cause[links]
-    first = np.searchsorted(effects, np.arange(len(wiring.ids) + 1))
     inside = np.zeros(len(wiring.ids), dtype=np.bool_)
     while start.size:
         inside[start] = True
-        counts = first[start + 1] - first[start]
-        offsets = np.repeat(first[start] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
-        start = np.unique(causes[offsets + np.arange(len(offsets))])
+        links = wiring.into(start)
+        start = np.unique(wiring.cause[links[strong[links]]])
         start = start[~inside[start]]
     return inside
 
@@ -140,7 +136,7 @@ def _pairs(below: _Below, suspects: Sequence[int], walls: Flags) -> Iterator[tup
     passing = _passing(below, own, stopped, walls, every)
     for owner, need in below.redundant:
         bits = _unmet(need, stopped, every)
-        bits &= _union(passing.get(cause, 0) for cause in need.causes) if bits else 0
+        bits &= union(passing.get(cause, 0) for cause in need.causes) if bits else 0
         while bits:
             node = ordered[(bits & -bits).bit_length() - 1]
             bits &= ~whole[node]
@@ -154,7 +150,7 @@ def _whole(below: _Below, own: Mapping[int, int], walls: Flags) -> dict[int, int
 
     def again(node: int) -> int:
         causes = (found.get(cause, 0) for need in below.needs.get(node, ()) if not need.spare for cause in need.causes)
-        return own.get(node, 0) | (0 if walls[node] else _union(causes))
+        return own.get(node, 0) | (0 if walls[node] else union(causes))
 
     _settle(below, own, found, again)
     return found
@@ -165,7 +161,7 @@ def _stopped(below: _Below, own: Mapping[int, int], every: int) -> dict[int, int
     found = dict(own)
 
     def again(node: int) -> int:
-        return own.get(node, 0) | _union(_unmet(need, found, every) for need in below.needs.get(node, ()))
+        return own.get(node, 0) | union(_unmet(need, found, every) for need in below.needs.get(node, ()))
 
     _settle(below, own, found, again)
     return found
@@ -180,11 +176,11 @@ def _passing(
     found = dict(own)
 
     def of(need: _Need) -> int:
-        bits = _union(found.get(cause, 0) for cause in need.causes)
+        bits = union(found.get(cause, 0) for cause in need.causes)
         return bits & _unmet(need, stopped, every) if need.spare else bits
 
     def again(node: int) -> int:
-        return own.get(node, 0) | (0 if walls[node] else _union(map(of, below.needs.get(node, ()))))
+        return own.get(node, 0) | (0 if walls[node] else union(map(of, below.needs.get(node, ()))))
 
     _settle(below, own, found, again)
     return found
@@ -210,24 +206,8 @@ def _unmet(need: _Need, stopped: Mapping[int, int], every: int) -> int:
     """The suspects with which more of the causes stop than may."""
     told = [stopped.get(cause, 0) for cause in need.causes]
     if not need.spare:
-        return _union(told)
+        return union(told)
     wanted = len(told) - need.spare
     if need.spare < wanted:
-        return _at_least(need.spare + 1, told, every)
-    return every & ~_at_least(wanted, [every & ~bits for bits in told], every)
-
-
-def _at_least(number: int, sets: Iterable[int], every: int) -> int:
-    """What is in at least so many of the sets."""
-    counted = [every] + [0] * number
-    for bits in sets:
-        for so_many in range(number, 0, -1):
-            counted[so_many] |= counted[so_many - 1] & bits
-    return counted[number]
-
-
-def _union(sets: Iterable[int]) -> int:
-    bits = 0
-    for some in sets:
-        bits |= some
-    return bits
+        return at_least(need.spare + 1, told)
+    return every & ~at_least(wanted, [every & ~bits for bits in told])

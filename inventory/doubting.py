@@ -1,14 +1,13 @@
 """Which relationships are in doubt: nobody has confirmed what claims them for longer than its source should take."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from graph.store import GraphReader
-from inventory.heard import Heard
 from inventory.past import Past
-from inventory.quality import Expected, late
+from inventory.quality import Expected, heard_in, late
 from inventory.topology import Topology
 from inventory.wiring import Flags
 
@@ -34,16 +33,17 @@ def stale_in(reader: GraphReader, expected: Mapping[str, Expected]) -> Stale:
     Of a moment in the past, for which records do not say when they were confirmed, only sources are told. Raises
     StoreUnavailable.
     """
-    if isinstance(reader, Past):
-        heard = reader.heard()
-        expected = {source: wanted for source, wanted in expected.items() if source not in heard.later}
-        return Stale(frozenset(source for source, at in late(heard, expected) if at))
-    found = {source for source, at in late(Heard(reader.status().last_seen), expected) if at}
-    records = set[str]()
+    heard = heard_in(reader)
+    expected = {source: wanted for source, wanted in expected.items() if source not in heard.later}
+    found = frozenset(source for source, at in late(heard, expected) if at)
+    return Stale(found, frozenset() if isinstance(reader, Past) else frozenset(_unconfirmed(reader, expected, found)))
+
+
+def _unconfirmed(reader: GraphReader, expected: Mapping[str, Expected], late_ones: Collection[str]) -> Iterator[str]:
+    """The records that a source which is not late itself did not confirm in time."""
     for source, wanted in expected.items():
-        if wanted.after and source not in found:
-            records.update(f"{source}/{key}" for key in reader.unseen(source, wanted.after, MOST))
-    return Stale(frozenset(found), frozenset(records))
+        if wanted.after and source not in late_ones:
+            yield from (f"{source}/{key}" for key in reader.unseen(source, wanted.after, MOST))
 
 
 def doubted(topology: Topology, stale: Stale) -> Flags | None:

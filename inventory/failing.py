@@ -38,10 +38,7 @@ class Result(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The outcome where doubt counts for nothing, or where it counts. By node: the result; by link: whether it carries.
-
-    `carries`: the result of the link's effect follows from that of its cause.
-    """
+    """The outcome in one of the three. By node: its result; by link: whether its effect's result follows from it."""
 
     result: Numbers
     carries: Flags

@@ -75,7 +75,7 @@ def quality(reader: GraphReader, expected: Mapping[str, Expected]) -> Quality:
     units: dict[str, list[str]] = {}
     for edge in edges:
         units.setdefault(edge.key.source_id, []).append(by_id[edge.key.target_id].name)
-    heard = reader.heard() if isinstance(reader, Past) else Heard(reader.status().last_seen)
+    heard = heard_in(reader)
     answer = Quality([], limits=[*_untold(heard, expected)])
     expected = {source: wanted for source, wanted in expected.items() if source not in heard.later}
     found = [*_of_assets(nodes), *_unanswered(reader, nodes), *_silent(heard, expected)]
@@ -143,6 +143,11 @@ def _silent(heard: Heard, expected: Mapping[str, Expected]) -> Iterator[Finding]
     for source, at in late(heard, expected):
         text = f"last heard of {at:%Y-%m-%d %H:%M} UTC" if at else "never heard of"
         yield Finding("silent", source, text, sources=(source,))
+
+
+def heard_in(reader: GraphReader) -> Heard:
+    """When each source was last heard of, now or at the moment of which the reader tells."""
+    return reader.heard() if isinstance(reader, Past) else Heard(reader.status().last_seen)
 
 
 def late(heard: Heard, expected: Mapping[str, Expected]) -> Iterator[tuple[str, datetime | None]]:

@@ -7,8 +7,6 @@ set of failures is a number, with a bit for each.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 
 import numpy as np
 import rustworkx as rx
@@ -16,6 +14,7 @@ import rustworkx as rx
 from graph.metamodel import THINGS
 from graph.outline import OutlineNode
 from graph.values import pages
+from inventory.bitsets import at_least, members, union
 from inventory.impact import SERVICE
 from inventory.wiring import Wiring
 
@@ -102,7 +101,7 @@ class _Alone:
             stopping = self._stopping(failures)
             for target in targets:
                 if mask := stopping[target]:
-                    yield target, [failures[bit] for bit in _bits(mask)]
+                    yield target, [failures[bit] for bit in members(mask)]
 
     def breakers(self, needs: Collection[int]) -> dict[int, set[int]]:
         """By need: the failures that alone stop more of its causes than it can spare."""
@@ -113,7 +112,7 @@ class _Alone:
             for need in needs:
                 causes = np.unique(wiring.cause[wiring.of_need(need)]).tolist()
                 mask = _more_than(int(wiring.spare[need]), [stopping[cause] for cause in causes])
-                found[need].update(failures[bit] for bit in _bits(mask))
+                found[need].update(failures[bit] for bit in members(mask))
         return found
 
     def nearest(self, breakers: Mapping[int, set[int]]) -> Iterator[tuple[int, list[int]]]:
@@ -123,9 +122,9 @@ class _Alone:
             stopping = self._stopping(failures)
             bit_of = {at: 1 << bit for bit, at in enumerate(failures)}
             for need, some in breakers.items():
-                mine = reduce(or_, (bit_of[at] for at in some if at in bit_of), 0)
+                mine = union(bit_of[at] for at in some if at in bit_of)
                 for at in some if mine else ():
-                    others = (failures[bit] for bit in _bits(stopping[at] & mine))
+                    others = (failures[bit] for bit in members(stopping[at] & mine))
                     far[need].update(one for one in others if self._circle_of[one] != self._circle_of[at])
         yield from ((need, sorted(some - far[need])) for need, some in breakers.items())
 
@@ -161,22 +160,5 @@ class _Alone:
         return found
 
 
-def _more_than(spare: int, masks: Sequence[int]) -> int:
-    """The bits that are in more than so many of these."""
-    if not spare:
-        return reduce(or_, masks, 0)
-    at_least = [-1] + [0] * (spare + 1)
-    """By number: the bits that are in at least so many."""
-    for mask in masks:
-        for number in range(spare + 1, 0, -1):
-            at_least[number] |= at_least[number - 1] & mask
-    return at_least[spare + 1]
-
-
-def _bits(mask: int) -> Iterator[int]:
-    """The numbers of the bits that are set, upwards."""
-    text = bin(mask)[:1:-1]
-    at = text.find("1")
-    while at >= 0:
-        yield at
-        at = text.find("1", at + 1)
+def _more_than(spare: int, sets: Sequence[int]) -> int:
+    return at_least(spare + 1, sets) if spare else union(sets)

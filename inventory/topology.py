@@ -4,32 +4,27 @@ What has changed since is read again, node by node, and replaces what was known:
 never changed, so that who asks is not held up while the next one is made.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
-from graph.metamodel import CARRIES_FAILURE, OWNERSHIP, PLACE
+from graph.metamodel import CARRIES_FAILURE, PLACE
 from graph.outline import ASSUMED, Outline
 from graph.store import GraphReader
 from inventory.batch import nothing_collected
 from inventory.touched import touched_since
 from inventory.wiring import Wiring, wiring_of
 
-TYPES = CARRIES_FAILURE | {OWNERSHIP}
 FEW = 20_000
 """Where more has changed, all is read anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """`journal`: the number of the last change that it surely contains. `owners`: organisation units, by what they own.
-
-    `telling`: the sources that say what depends on what.
-    """
+    """`journal`: the number of the last change that it surely contains. `telling`: who says what depends on what."""
 
     outline: Outline
     wiring: Wiring
     journal: int
-    owners: Mapping[str, tuple[str, ...]]
     telling: frozenset[str]
 
 
@@ -37,7 +32,7 @@ def load_topology(reader: GraphReader) -> Topology:
     """The landscape as the graph is now. Raises StoreUnavailable."""
     journal = reader.status().journal  # read first: the outline may be newer than it says, never older
     with nothing_collected():
-        return topology_of(reader.outline(TYPES), journal)
+        return topology_of(reader.outline(CARRIES_FAILURE), journal)
 
 
 def followed(topology: Topology, reader: GraphReader) -> Topology:
@@ -49,10 +44,10 @@ def followed(topology: Topology, reader: GraphReader) -> Topology:
     if touched is None or len(touched) > FEW:
         return load_topology(reader)
     with nothing_collected():
-        outline = topology.outline.without(touched).with_all_of(reader.outline(TYPES, touched))
+        outline = topology.outline.without(touched).with_all_of(reader.outline(CARRIES_FAILURE, touched))
         missing = _ends(outline) - outline.nodes.keys()  # an Endpoint is in no entry of the journal
         if missing:
-            outline = outline.with_all_of(reader.outline(TYPES, missing))
+            outline = outline.with_all_of(reader.outline(CARRIES_FAILURE, missing))
         return topology_of(outline, journal)
 
 
@@ -67,14 +62,7 @@ def topology_of(outline: Outline, journal: int = 0) -> Topology:
         {node.id for node in outline.nodes.values() if node.kind == "Endpoint"} - _ends(outline) - outline.edges.keys()
     )
     outline = outline.without(idle) if idle else outline
-    owners: dict[str, tuple[str, ...]] = {}
-    claims = set[str]()
     with nothing_collected():
-        for source, edges in outline.edges.items():
-            for edge in edges:
-                if edge.type == OWNERSHIP:
-                    owners[source] = (*owners.get(source, ()), edge.target_id)
-                elif edge.type not in PLACE:
-                    claims.update(edge.claims)
-        telling = frozenset(claim.partition("/")[0] for claim in claims - {ASSUMED})
-        return Topology(outline, wiring_of(outline), journal, owners, telling)
+        told = (edge.claims for edges in outline.edges.values() for edge in edges if edge.type not in PLACE)
+        telling = frozenset(claim.partition("/")[0] for claim in set(chain.from_iterable(told)) - {ASSUMED})
+        return Topology(outline, wiring_of(outline), journal, telling)

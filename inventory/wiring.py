@@ -93,9 +93,7 @@ class Wiring:
 
     def out_of(self, nodes: Numbers) -> Numbers:
         """The links that begin at these nodes."""
-        starts, counts = self.first[nodes], self.first[nodes + 1] - self.first[nodes]
-        offsets = np.repeat(starts - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
-        return offsets + np.arange(len(offsets))
+        return _within(self.first, nodes)
 
     def numbers(self, ids: Iterable[str]) -> Numbers:
         """Raises KeyError for an id that is no node."""
@@ -103,9 +101,7 @@ class Wiring:
 
     def into(self, nodes: Numbers) -> Numbers:
         """The links that end at these nodes, in order."""
-        starts, counts = self.first_into[nodes], self.first_into[nodes + 1] - self.first_into[nodes]
-        offsets = np.repeat(starts - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
-        return np.sort(self.by_effect[offsets + np.arange(len(offsets))])
+        return np.sort(self.by_effect[_within(self.first_into, nodes)])
 
     def spare_without(self, doubted: Flags) -> Numbers:
         """By need: how many may fail where these links are not there, and so stand in for none."""
@@ -130,6 +126,19 @@ class Wiring:
     def of_need(self, need: int) -> Numbers:
         """The links that make a need."""
         return self.by_need[self.first_of[need] : self.first_of[need + 1]]
+
+
+def names_on(outline: Outline, links: Sequence[Link]) -> list[str]:
+    """The names on a way, from its first cause to its last effect."""
+    nodes = outline.nodes
+    return [nodes[link.cause].name for link in links[:1]] + [nodes[link.effect].name for link in links]
+
+
+def _within(first: Numbers, nodes: Numbers) -> Numbers:
+    """All places of these nodes, where those of node n are from `first[n]` up to `first[n + 1]`."""
+    starts, counts = first[nodes], first[nodes + 1] - first[nodes]
+    offsets = np.repeat(starts - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
+    return offsets + np.arange(len(offsets))
 
 
 def wiring_of(outline: Outline) -> Wiring:

@@ -18,6 +18,7 @@ from inventory.lifecycle_records import matcher_of
 from inventory.obsolescence import Obsolescence, Question, obsolete
 from inventory.things import PARTS, Part
 from services.answers import end_of, past_of
+from services.asking import Asked, question_of
 from services.lookup import Ambiguous, NotFound
 
 NOTE = "trend"
@@ -81,11 +82,18 @@ def _end_before(day: date, unit: Literal["m", "w"]) -> date:
 
 Asking = Callable[[GraphReader, date], Question]
 """The question, asked of what was known at the end of that day."""
+
+
+def asking(asked: Asked, policy: Policy) -> Asking:
+    """What a person asks, asked of each day."""
+    return lambda then, day: question_of(then, asked, policy, end_of(day))
+
+
 Opening = Callable[[datetime], AbstractContextManager[GraphReader]]
 
 
 def trend_of(
-    answer: Obsolescence, known: Mapping[date, Point], days: Iterable[date], asking: Asking, past: Opening
+    answer: Obsolescence, known: Mapping[date, Point], days: Iterable[date], ask: Asking, past: Opening
 ) -> Trend:
     """What is `known` of these days, and what is asked of the others as they were; then the answer that is of now.
 
@@ -94,15 +102,15 @@ def trend_of(
     points, left_out = list[Point](), dict[date, str]()
     for day in days:
         try:
-            points.append(known.get(day) or _asked(day, asking, past))
+            points.append(known.get(day) or _asked(day, ask, past))
         except (BeforeThePast, NotFound, Ambiguous) as error:
             left_out[day] = str(error)
     return Trend([*points, point_of(answer.question.on, answer)], left_out)
 
 
-def _asked(day: date, asking: Asking, opened: Opening) -> Point:
+def _asked(day: date, ask: Asking, opened: Opening) -> Point:
     with opened(end_of(day)) as past:
-        return point_of(day, obsolete(past, matcher_of(past), asking(past, day)))
+        return point_of(day, obsolete(past, matcher_of(past), ask(past, day)))
 
 
 def point_of(day: date, answer: Obsolescence) -> Point:

@@ -82,7 +82,7 @@ def list_assets(
 
 
 @router.get("/assets/{asset_id}")
-def getasset_of(graph: Graph, asset_id: str, after: Cursor = "", limit: Limit = MAX_PAGE) -> m.AssetDetail:
+def get_asset(graph: Graph, asset_id: str, after: Cursor = "", limit: Limit = MAX_PAGE) -> m.AssetDetail:
     """One asset: who says what of it, and its relationships. An id that went on as another asset's finds that."""
     node = node_of(graph, asset_id)
     found = graph.relationships(node.id, after=cursors.read(after), limit=limit)

@@ -10,6 +10,7 @@ from graph.store import GraphReader
 from inventory.needs import start_order
 from inventory.single_points import false_redundancy, single_points
 from inventory.topology import Topology, load_topology
+from inventory.wiring import names_on
 from services.api.routes import AsOf, Graph, Here, node_of
 from services.api.state import State
 from services.lookup import find_failing
@@ -135,11 +136,10 @@ def topology_of(here: State, graph: GraphReader) -> Topology:
 
 
 def _needed(topology: Topology, one: NeededTold) -> NeededThing:
-    nodes, links = topology.outline.nodes, one.needed.links
     return NeededThing(
         **_thing(one.needed.node),
         distance=one.needed.distance,
-        way=[nodes[links[0].cause].name, *(nodes[link.effect].name for link in links)],
+        way=names_on(topology.outline, one.needed.links),
         alone=one.needed.alone,
         unsupported=list(one.unsupported),
         covers=list(one.covers),

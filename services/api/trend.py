@@ -8,11 +8,9 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel
 
-from graph.store import GraphReader
-from inventory.obsolescence import Question, obsolete
+from inventory.obsolescence import obsolete
 from inventory.things import Part
 from services import trend
-from services.answers import end_of
 from services.api.obsolescence import ObsoleteFilters, Verdicts
 from services.api.routes import Here
 from services.asking import question_of
@@ -68,9 +66,6 @@ def get_obsolescence_trend(
     question = question_of(here.store, told, policy)
     answer = obsolete(here.store, here.matcher(here.store), question)
 
-    def asking(then: GraphReader, day: date) -> Question:
-        return question_of(then, told, policy, end_of(day))
-
     days, known = trend.span_of(span).ends(question.on), trend.kept(here.store, question)
     if len(set(days) - known.keys()) > MOST_RECKONED:
         why = (
@@ -78,7 +73,7 @@ def get_obsolescence_trend(
             "ask for a shorter span, or on the command line, `landkarte ask obsolete --trend`"
         )
         raise RequestValidationError([{"loc": ("query", "span"), "msg": why}])
-    found = trend.trend_of(answer, known, days, asking, here.reader)
+    found = trend.trend_of(answer, known, days, trend.asking(told, policy), here.reader)
     return ObsolescenceTrend(
         within_months=question.within_months,
         points=[

@@ -14,7 +14,7 @@ from inventory.impact_words import in_words
 from inventory.lifecycle_records import matcher_of
 from inventory.topology import load_topology
 from inventory.ways import Met
-from inventory.wiring import Link
+from inventory.wiring import Link, names_on
 from inventory.witnessed import Witness, key_of
 from services.answers import asked_about
 from services.cli.common import Config, Language, settings_of
@@ -152,7 +152,7 @@ def row_of(impact: Impact, one: Told) -> dict[str, object]:
         "kind": item.node.kind,
         "name": item.node.name,
         "distance": item.distance,
-        "way": " > ".join(_names(impact, item.links)),
+        "way": " > ".join(names_on(impact.topology.outline, item.links)),
         "offices": [office.name for office in one.offices],
         "mailboxes": [box for office in one.offices if (box := office.properties.get("mailbox"))],
         "id": item.node.id,
@@ -164,18 +164,11 @@ def detailed(impact: Impact, one: Told) -> dict[str, object]:
     steps = [_step(impact, one.witnesses[key_of(link.edge)], link) for link in one.item.links]
     needs = one.item.met
     return row_of(impact, one) | {
-        "way": _names(impact, one.item.links),
+        "way": names_on(impact.topology.outline, one.item.links),
         "steps": steps,
         "needs": {"of": needs.size, "wanted": needs.wanted, "stopped": len(needs.stopped)},
         "doubt": impact.doubt_text(one.item),
     }
-
-
-def _names(impact: Impact, links: Iterable[Link]) -> list[str]:
-    nodes, found = impact.topology.outline.nodes, list[str]()
-    for link in links:
-        found += [nodes[link.effect].name] if found else [nodes[link.cause].name, nodes[link.effect].name]
-    return found
 
 
 def _step(impact: Impact, witness: Witness, link: Link) -> dict[str, object]:

@@ -1,17 +1,17 @@
 """Commands ask needs and ask single-points: what something stands on, and where one failure is enough."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from graph.outline import OutlineNode
+from graph.outline import Outline, OutlineNode
 from inventory.lifecycle_records import matcher_of
 from inventory.needs import Stage, start_order
 from inventory.single_points import false_redundancy, single_points
 from inventory.topology import load_topology
-from inventory.wiring import Wiring
+from inventory.wiring import Wiring, names_on
 from services.cli.common import Config, settings_of
 from services.cli.output import Format, print_json, print_rows, say
 from services.cli.reading import As, AsOf, reading
@@ -55,17 +55,16 @@ def ask_needs(
             _show_stages(stages if order is Order.START else stages[::-1], form)
             return
         found = needed(reader, topology, assets, matcher_of(reader), settings_of(config).support.policy())
-        _print((_row(topology.outline.nodes, one) for one in found), NEEDS, form)
+        _print((_row(topology.outline, one) for one in found), NEEDS, form)
         if not found:
             say("nothing is known that it needs")
 
 
-def _row(nodes: Mapping[str, OutlineNode], one: NeededTold) -> dict[str, object]:
-    links = one.needed.links
+def _row(outline: Outline, one: NeededTold) -> dict[str, object]:
     return {
         **_node(one.needed.node),
         "distance": one.needed.distance,
-        "way": [nodes[links[0].cause].name, *(nodes[link.effect].name for link in links)],
+        "way": names_on(outline, one.needed.links),
         "alone": one.needed.alone,
         "unsupported": one.unsupported,
         "covers": one.covers,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -11,12 +11,12 @@ import typer
 from graph.store import GraphReader
 from inventory.counts import Counts
 from inventory.judging import Policy
-from inventory.obsolescence import Obsolescence, Question
+from inventory.obsolescence import Obsolescence
 from inventory.past import Past
 from inventory.things import PARTS
 from services import trend
-from services.answers import cost_of, end_of, past_of
-from services.asking import Asked, question_of
+from services.answers import cost_of, past_of
+from services.asking import Asked
 from services.cli.output import Format, fields, print_json, print_rows, say
 
 COLUMNS = ("part", "day", "unsupported", "ending", "supported", "unknown", "paid", "considered")
@@ -47,11 +47,8 @@ def asked_trend(
             yield opened
             say(cost_of(opened, started))
 
-    def asking(then: GraphReader, day: date) -> Question:
-        return question_of(then, asked, policy, end_of(day))
-
     days = span.ends(answer.question.on)
-    return trend.trend_of(answer, trend.kept(reader, answer.question), days, asking, past)
+    return trend.trend_of(answer, trend.kept(reader, answer.question), days, trend.asking(asked, policy), past)
 
 
 def show_trend(found: trend.Trend, within_months: int, form: Format) -> None:

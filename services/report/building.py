@@ -8,13 +8,12 @@ from graph.model import Node
 from graph.paging import node_pages
 from graph.store import GraphReader, Selection
 from inventory.counts import counts_by_part
-from inventory.heard import Heard
 from inventory.match import Match
 from inventory.matching import Matcher
 from inventory.milestones import Verdict, day_of
 from inventory.obsolescence import Judged, Obsolescence, Question, obsolete
 from inventory.past import Past
-from inventory.quality import Expected, late
+from inventory.quality import Expected, heard_in, late
 from inventory.rollup import rollups
 from inventory.rows import CHUNK, Row, Rows
 from inventory.things import PARTS, Part
@@ -173,6 +172,6 @@ def _reason(match: Match) -> str:
 
 def _silent(reader: GraphReader, expected: Mapping[str, Expected]) -> Iterator[Silent]:
     """Sources that are late; of those first heard of later, or of which nothing tells when, nothing is said."""
-    heard = reader.heard() if isinstance(reader, Past) else Heard(reader.status().last_seen)
+    heard = heard_in(reader)
     asked = {source: wanted for source, wanted in sorted(expected.items()) if source not in heard.later}
     return (Silent(source, last) for source, last in late(heard, asked))
